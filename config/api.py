@@ -1,0 +1,137 @@
+"""REST framework defaults: how errors become problem documents and who may call with a browser session.
+
+Every exception that can leave an API view is answered here; the domain raises causes and never sees HTTP. An
+exception nobody foresaw is logged with its traceback and answered without details.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.core.signals import got_request_exception
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404
+from redis.exceptions import RedisError
+from rest_framework import exceptions
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.problems import DETAILS, MEDIA_TYPE, Problem
+from ledger.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+# What cannot be reached right now: the database, its pool, the cache.
+DEPENDENCY_ERRORS = (OperationalError, InterfaceError, RedisError)
+
+
+class ReadOnlySessionAuthentication(SessionAuthentication):
+    """A browser's session counts on reading calls only; whatever changes something needs an API key."""
+
+    def authenticate(self, request: Request) -> Any:
+        return super().authenticate(request) if request.method in SAFE_METHODS else None
+
+
+class AlwaysAnswer(DefaultContentNegotiation):
+    """Answer in the first format we have when the client accepts none of them, not with 406."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except (exceptions.NotAcceptable, Http404):
+            return renderers[0], renderers[0].media_type
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """REST framework's hook: any exception of a view → `application/problem+json`."""
+    request = context["request"]
+    problem = problem_of(error)
+    if problem.code == "internal_error":
+        logger.error("unexpected error in the API", exc_info=error)
+        got_request_exception.send(sender=exception_handler, request=request._request)
+    headers = dict(problem.headers)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    return Response(
+        problem.body(getattr(request, "request_id", "")),
+        status=problem.status,
+        headers=headers,
+        content_type=MEDIA_TYPE,
+    )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Choose code, wording and retry hint for an exception. Never reveals what an unforeseen one said."""
+    if isinstance(error, DomainError):
+        after = error.data.get("retry_after")
+        extra = {"errors": error.data["errors"]} if "errors" in error.data else None
+        return Problem(code=error.code, detail=error.detail, param=error.param, retry_after=after, extra=extra)
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    if isinstance(error, Http404):
+        return Problem(code="not_found", detail=DETAILS["not_found"])
+    if isinstance(error, PermissionDenied):
+        return Problem(code="insufficient_scope", detail=DETAILS["insufficient_scope"])
+    if isinstance(error, ModelValidationError):
+        return Problem(code="invalid_request", detail=" ".join(error.messages))
+    if isinstance(error, SuspiciousOperation):
+        return Problem(code="invalid_request", detail=DETAILS["invalid_request"])
+    if isinstance(error, DataError):
+        return Problem(code="invalid_request", detail="A value is out of range or not storable.")
+    if isinstance(error, DEPENDENCY_ERRORS):
+        logger.warning("a dependency is unavailable", exc_info=error)
+        return Problem(code="unavailable", detail=DETAILS["unavailable"])
+    return Problem(code="internal_error", detail=DETAILS["internal_error"])
+
+
+def _of_framework(error: exceptions.APIException) -> Problem:
+    if isinstance(error, exceptions.ValidationError):
+        return _of_validation(error.detail)
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return Problem(code="authentication_failed", detail=str(error.detail))
+    if isinstance(error, exceptions.Throttled):
+        after = max(1, round(getattr(error, "wait", None) or 1))
+        return Problem(code="rate_limited", detail="Too many requests. Try again later.", retry_after=after)
+    codes: dict[type[exceptions.APIException], str] = {
+        exceptions.ParseError: "invalid_request",
+        exceptions.PermissionDenied: "insufficient_scope",
+        exceptions.NotFound: "not_found",
+        exceptions.MethodNotAllowed: "method_not_allowed",
+        exceptions.NotAcceptable: "not_acceptable",
+        exceptions.UnsupportedMediaType: "unsupported_media_type",
+    }
+    for kind, code in codes.items():
+        if isinstance(error, kind):
+            return Problem(code=code, detail=str(error.detail))
+    return Problem(code="internal_error", detail=DETAILS["internal_error"])
+
+
+def _of_validation(detail: Any) -> Problem:
+    """The first error gives `param` and `detail`; all of them are listed in `errors`."""
+    errors = [{"param": path or None, "detail": text} for path, text in _flat(detail, "")]
+    first = errors[0] if errors else {"param": None, "detail": DETAILS["invalid_request"]}
+    return Problem(
+        code="invalid_request",
+        detail=str(first["detail"]),
+        param=first["param"],
+        extra={"errors": errors},
+    )
+
+
+def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Walk REST framework's nested error structure as (`entries[0].amount`, message) pairs."""
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            own = key in {"non_field_errors", "__all__"}
+            yield from _flat(inner, path if own else f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for index, inner in enumerate(detail):
+            leaf = isinstance(inner, str)
+            yield from _flat(inner, path if leaf else f"{path}[{index}]")
+    else:
+        yield path, str(detail)

@@ -1,0 +1,70 @@
+"""Settings of the outside systems, read from the environment.
+
+Each function returns one plain dict for `payments.connectors.registry`. With a `demo_port` (development,
+tests) the values default to the simulators on this machine; without one (production) a missing value is
+refused at start, and a connector whose address is not set stays out of service instead of speaking to nobody.
+"""
+
+from typing import Any
+
+from config.env import Environment
+
+# A simulator listens on the web port plus its offset, so that two checkouts with two PORTs never meet.
+SIMULATOR_OFFSETS = {"stripe": 101, "mt5": 102, "sepa": 103}
+
+
+def simulator_ports(env: Environment, web_port: int) -> dict[str, int]:
+    return {
+        name: env.number(f"{name.upper()}_SIMULATOR_PORT", web_port + offset, least=1, most=65535)
+        for name, offset in SIMULATOR_OFFSETS.items()
+    }
+
+
+def stripe(env: Environment, demo_port: int | None) -> dict[str, Any]:
+    """Card payments. The previous webhook secret stays valid while the provider rolls over to a new one."""
+    demo = demo_port is not None
+    base = f"http://127.0.0.1:{demo_port}" if demo else "https://api.stripe.com"
+    secrets = [
+        env.text("STRIPE_WEBHOOK_SECRET", "whsec_demo" if demo else ""),
+        env.text("STRIPE_WEBHOOK_SECRET_PREVIOUS", "whsec_demo_previous" if demo else ""),
+    ]
+    return {
+        "api_base": env.text("STRIPE_API_BASE", base),
+        "secret_key": env.text("STRIPE_SECRET_KEY", "sk_test_demo" if demo else ""),
+        "webhook_secrets": [secret for secret in secrets if secret],
+        "webhook_tolerance": env.number("STRIPE_WEBHOOK_TOLERANCE", 300, least=1, most=3600),
+        # Where a client may be sent to pay; the page policy lets forms lead there and nowhere else.
+        "checkout_origin": env.text("STRIPE_CHECKOUT_ORIGIN", base if demo else "https://checkout.stripe.com"),
+    }
+
+
+def mt5(env: Environment, demo_port: int | None) -> dict[str, Any]:
+    """Trading servers by the platform name that account codes use."""
+    if demo_port is None and not env.has("MT5_URL"):
+        return {"servers": {}}
+    demo = demo_port is not None
+    return {
+        "servers": {
+            "mt5": {
+                "url": env.text("MT5_URL", f"http://127.0.0.1:{demo_port}" if demo else None),
+                "login": env.text("MT5_LOGIN", "1000" if demo else None),
+                "password": env.text("MT5_PASSWORD", "Demo-manager-1" if demo else None),
+            }
+        }
+    }
+
+
+def bank(env: Environment, demo_port: int | None) -> dict[str, Any]:
+    """Banks by rail. The demo account is the specimen IBAN of the German banking industry's documentation."""
+    if demo_port is None and not env.has("SEPA_URL"):
+        return {}
+    demo = demo_port is not None
+    return {
+        "sepa": {
+            "url": env.text("SEPA_URL", f"http://127.0.0.1:{demo_port}" if demo else None),
+            "iban": env.text("SEPA_IBAN", "DE89370400440532013000" if demo else None),
+            "own_iban": env.text("SEPA_OWN_IBAN", "DE02120300000000202051" if demo else None),
+            "bic": env.text("SEPA_BIC", "COBADEFFXXX" if demo else None),
+            "name": env.text("SEPA_NAME", "Wherewithal Demo Brokerage" if demo else None),
+        }
+    }

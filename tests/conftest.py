@@ -1,0 +1,101 @@
+"""The ground under every test: a private PostgreSQL and Valkey for the run, gone at its end.
+
+One set per pytest run, started by the process that the developer started; parallel workers get databases of
+their own on it. Set DATABASE_URL and REDIS_URL to run the suite on other servers.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command, get_commands
+from django.db import connection
+
+from config import env as environment
+from config import ephemeral
+
+STARTED = pytest.StashKey[Any]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the run's servers, unless this is a worker or the addresses came from outside."""
+    folder = os.environ.get("TEST_SERVERS")
+    if hasattr(session.config, "workerinput") or folder is None or session.config.option.collectonly:
+        return
+    servers = ephemeral.private_servers(Path(folder))
+    servers.__enter__()
+    session.config.stash[STARTED] = servers
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(STARTED, None)
+    if servers is not None:
+        servers.__exit__(None, None, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests say plainly why they do not run here."""
+    if browser_program() is not None:
+        return
+    reason = pytest.mark.skip(reason="no Chromium on this machine")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(reason)
+
+
+def browser_program() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """After the migrations, give the app and reader roles the rights they have in production."""
+    with django_db_blocker.unblock():
+        if "database_roles" in get_commands():
+            call_command("database_roles", verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits and cached answers of one test must not reach the next; database tests only, units have no
+    cache."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+    yield
+
+
+def _connect(role: str) -> psycopg.Connection[Any]:
+    """Connect to this worker's test database as another role, autocommitting."""
+    name = connection.settings_dict["NAME"]
+    if role == "postgres":
+        url = os.environ["DATABASE_SUPERUSER_URL"]
+    else:
+        url = os.environ[environment.DATABASE_ROLES[role]]
+    return psycopg.connect(url, dbname=name, autocommit=True)
+
+
+@pytest.fixture
+def app_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+    """Raw SQL with the rights of web and worker: what a stolen app password could do."""
+    with _connect("app") as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+    """Raw SQL with the rights of reports."""
+    with _connect("reader") as opened:
+        yield opened
+
+
+@pytest.fixture
+def superuser_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+    """Raw SQL as the database superuser: triggers can be switched off, corruption can be planted."""
+    with _connect("postgres") as opened:
+        yield opened
