@@ -1,0 +1,104 @@
+"""Opening and finding accounts. What an account is never changes, so what is found once may be remembered.
+
+Opening is idempotent: the same code and currency give the same account for ever. Money moves through
+`ledger.posting`, never here.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from django.db import transaction
+
+from ledger import database
+from ledger.chart import classify
+from ledger.errors import InvalidRequest, NotFound
+from ledger.models import Account
+from ledger.money import currency as currency_of
+
+
+@dataclass(frozen=True)
+class AccountRef:
+    """The unchanging part of an account: enough to build entries without asking the database again."""
+
+    id: int
+    code: str
+    currency: str
+    kind: str
+    sign: int
+
+
+def open_account(*, code: str, currency: str) -> AccountRef:
+    """Open the account if it does not exist yet, and return it.
+
+    Raises InvalidRequest for a code outside the chart, InvalidAmount for an unknown currency."""
+    kind, owner = classify(code)
+    currency_of(currency)
+    Account.objects.bulk_create(
+        [
+            Account(
+                code=code,
+                currency_id=currency,
+                kind=kind.name,
+                category=kind.category,
+                owner=owner,
+                sign=kind.sign,
+                running=kind.running,
+                exponent=0,  # the database takes it from the currency
+                floor=kind.floor,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return _find(code, currency)
+
+
+def ref(code: str, currency: str) -> AccountRef:
+    """Find an account, opening it when the chart knows the code: house and client accounts appear on first use."""
+    try:
+        return _remembered(code, currency)
+    except NotFound:
+        return open_account(code=code, currency=currency)
+
+
+def find(code: str, currency: str) -> AccountRef:
+    """Find an account that must exist. Raises NotFound."""
+    return _remembered(code, currency)
+
+
+def set_status(*, account_id: int, status: str) -> str:
+    """Freeze ("frozen"), unfreeze ("open") or close ("closed") an account; returns the status before.
+
+    A frozen account refuses to be reduced, except by reasons that settle what already happened elsewhere. A closed one
+    refuses everything and must be empty. Raises InvalidTransition, AccountClosed, InvalidRequest."""
+    if status not in Account.Status.values:
+        raise InvalidRequest("Unknown account status.", param="status")
+    with transaction.atomic():
+        before = database.call("ledger_account_set_status", [(account_id, "bigint"), (status, "text")])
+    return str(before["ledger_account_set_status"])
+
+
+def _find(code: str, currency: str) -> AccountRef:
+    row = (
+        Account.objects.filter(code=code, currency=currency)
+        .values_list("id", "code", "currency_id", "kind", "sign")
+        .first()
+    )
+    if row is None:
+        raise NotFound(f"There is no account {code[:80]!r} in {currency[:8]!r}.", param="account")
+    return AccountRef(*row)
+
+
+@lru_cache(maxsize=65536)
+def _remembered(code: str, currency: str) -> AccountRef:
+    return _find(code, currency)
+
+
+def forget() -> None:
+    """Forget what was remembered: for tests that empty the database, where ids start anew."""
+    _remembered.cache_clear()
+
+
+def normal(account: AccountRef, amount: Decimal) -> Decimal:
+    """A signed entry amount (credit positive) in the account's normal direction."""
+    return amount * account.sign

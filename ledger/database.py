@@ -1,0 +1,99 @@
+"""Calling the ledger's database functions, and turning their refusals into the same errors that Python raises.
+
+The functions raise SQLSTATE LG000 with the public code as message and JSON facts as detail. This module never opens a
+transaction: the caller's `atomic()` decides what commits together.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, connection, transaction
+
+from ledger import errors
+
+_REFUSED = "LG000"
+_RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+_ATTEMPTS = 5
+
+Result = TypeVar("Result")
+
+
+def _causes() -> dict[str, type[errors.DomainError]]:
+    found: dict[str, type[errors.DomainError]] = {}
+    pending: list[type[errors.DomainError]] = list(errors.DomainError.__subclasses__())
+    while pending:
+        cause = pending.pop(0)
+        found.setdefault(cause.code, cause)
+        pending.extend(cause.__subclasses__())
+    return found
+
+
+def call(function: str, arguments: Sequence[tuple[Any, str]]) -> dict[str, Any]:
+    """Run `SELECT * FROM function(…)` and return its one row. `arguments` are (value, SQL type) pairs.
+
+    Raises the DomainError that the database named; any other database error passes through."""
+    return call_many(function, arguments)[0]
+
+
+def call_many(function: str, arguments: Sequence[tuple[Any, str]]) -> list[dict[str, Any]]:
+    """Like `call`, for a function that answers with many rows."""
+    slots = ", ".join(f"%s::{sql_type}" for _, sql_type in arguments)
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(f"SELECT * FROM {function}({slots})", [value for value, _ in arguments])  # noqa: S608 (names and types are literals of this package)
+        except DatabaseError as error:
+            raise refusal(error) from error
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def refusal(error: DatabaseError) -> Exception:
+    """The domain error in a database error; the error itself when the database did not refuse in our words."""
+    cause = error.__cause__
+    diagnostics = getattr(cause, "diag", None)
+    if getattr(cause, "sqlstate", None) == _REFUSED and diagnostics is not None:
+        facts = json.loads(diagnostics.message_detail or "{}")
+        kind = _causes().get(diagnostics.message_primary)
+        if kind is None:
+            return error
+        return kind(_describe(kind, facts), param=facts.pop("param", None), **facts)
+    if getattr(diagnostics, "constraint_name", None) == "ledger_balance_floor":
+        return errors.InsufficientAvailable()
+    return error
+
+
+def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
+    if kind is errors.InsufficientAvailable and facts.get("account"):
+        return (
+            f"{facts['account']} has {facts['available']} {facts['currency']} available, "
+            f"{facts['wanted']} {facts['currency']} is needed."
+        )
+    if reason := facts.get("reason"):
+        return f"{kind.default_detail} ({reason})"
+    return ""
+
+
+def is_transient(error: BaseException) -> bool:
+    """True for a deadlock or serialization failure: nothing was done and the same work may be tried again."""
+    cause = error.__cause__ if isinstance(error, DatabaseError) else error
+    return getattr(cause, "sqlstate", None) in _RETRYABLE
+
+
+def unit_of_work(work: Callable[[], Result]) -> Result:
+    """Run `work` in one database transaction, again (≤ 5 times, with jitter) after a deadlock or serialization failure.
+
+    `work` must have no effect outside the database. Inside an outer transaction it runs once, as part of it."""
+    if connection.in_atomic_block:
+        return work()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return work()
+        except DatabaseError as error:
+            if attempt == _ATTEMPTS or not is_transient(error):
+                raise
+            time.sleep(random.uniform(0.005, 0.02) * 2**attempt)
+    raise AssertionError("unreachable")

@@ -1,0 +1,61 @@
+"""Recording events: one append-only row per state change, in the same commit as the change itself."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db.models.functions import Now
+
+from ledger.models import Event
+
+
+class Who(Protocol):
+    """Whoever acts: `payments.actors.Actor` is one. All values are opaque ids."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def person(self) -> str: ...
+    @property
+    def on_behalf_of(self) -> str: ...
+    @property
+    def ip(self) -> str | None: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+
+
+def record(
+    *,
+    type: str,
+    object_ref: str,
+    actor: Who,
+    client_ref: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+) -> None:
+    """Append one event. Must be called inside the transaction that makes the change. JSON values only; no names, no
+    bank data."""
+    Event.objects.bulk_create(
+        [
+            Event(
+                type=type,
+                object_ref=object_ref,
+                client_ref=client_ref,
+                actor=actor.id,
+                person=actor.person,
+                on_behalf_of=actor.on_behalf_of,
+                ip=actor.ip,
+                device=actor.device[:200],
+                request_id=actor.request_id[:64],
+                before=before,
+                after=after,
+                data=data,
+                occurred_at=occurred_at or Now(),
+                xid=0,
+            )
+        ]
+    )

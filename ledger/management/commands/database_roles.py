@@ -1,0 +1,82 @@
+"""Grant the app and reader roles what they need and nothing more. Runs as the owner, after every migrate.
+
+The app posts through functions and cannot rewrite history: over the ledger it has SELECT, EXECUTE on the public
+functions, and INSERT on accounts and events. Over other tables of ours it may insert and update; it may delete only
+where a model says `deletable = True`, and not even update where one says `append_only = True`. The reader reads, but
+never secrets. `docs/reference/database-roles.md` says it in words.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand
+from django.db import connection, transaction
+
+OURS = {"ledger", "payments", "reconciliation", "portal"}
+LEDGER_INSERTS = {"ledger_account", "ledger_event"}
+PUBLIC_FUNCTIONS = (
+    "ledger_post",
+    "ledger_post_batch",
+    "ledger_resolve",
+    "ledger_hold_place",
+    "ledger_hold_resolve",
+    "ledger_account_set_status",
+    "ledger_take_checkpoint",
+)
+# Never for reports: password hashes, second factors, sessions, key hashes.
+SECRET_TABLES = {"payments_user", "payments_apikey", "payments_idempotencykey"}
+
+
+class Command(BaseCommand):
+    help = "Grant the database roles of app and reader their rights. Run as the owner of the tables."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--app", default="wherewithal_app", help="role of web and workers")
+        parser.add_argument("--reader", default="wherewithal_reader", help="role of reports")
+
+    def handle(self, *args: Any, app: str, reader: str, **options: Any) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for role in (app, reader):
+                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+                if cursor.fetchone() is None:
+                    cursor.execute(f"CREATE ROLE {quoted(role)} LOGIN")
+                cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quoted(role)}")
+                cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted(role)}")
+            for statement in grants(app=quoted(app), reader=quoted(reader)):
+                cursor.execute(statement)
+        if options["verbosity"]:
+            self.stdout.write(f"Rights granted to {app} and {reader}.")
+
+
+def quoted(name: str) -> str:
+    return str(connection.ops.quote_name(name))
+
+
+def grants(*, app: str, reader: str) -> list[str]:
+    """The GRANT statements for the tables that exist and the public functions."""
+    statements = [
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app}",
+        *(f"GRANT EXECUTE ON FUNCTION {name} TO {app}" for name in PUBLIC_FUNCTIONS),
+    ]
+    rights = table_rights()
+    for table in connection.introspection.table_names():
+        statements.append(f"GRANT {rights.get(table, 'SELECT')} ON {quoted(table)} TO {app}")
+        if table.split("_")[0] in OURS and table not in SECRET_TABLES:
+            statements.append(f"GRANT SELECT ON {quoted(table)} TO {reader}")
+    return statements
+
+
+def table_rights() -> dict[str, str]:
+    """What the app may do with each table."""
+    rights: dict[str, str] = {}
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        if model._meta.app_label == "ledger":
+            rights[table] = "SELECT, INSERT" if table in LEDGER_INSERTS else "SELECT"
+        elif getattr(model, "append_only", False) or model.__name__.startswith("Historical"):
+            rights[table] = "SELECT, INSERT"
+        elif model._meta.app_label in OURS and not (model._meta.auto_created or getattr(model, "deletable", False)):
+            rights[table] = "SELECT, INSERT, UPDATE"
+        else:
+            rights[table] = "SELECT, INSERT, UPDATE, DELETE"
+    return rights

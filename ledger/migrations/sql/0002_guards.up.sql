@@ -1,0 +1,196 @@
+-- Guards: what must be true of every row, whoever writes it and however.
+-- Every refusal carries SQLSTATE LG000, the public code as message and JSON facts as detail.
+
+CREATE FUNCTION ledger_refuse(code text, facts jsonb DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'LG000', MESSAGE = code, DETAIL = facts::text;
+END $$;
+
+-- History is written once. One function guards every append-only table.
+CREATE FUNCTION ledger_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- Test databases are emptied between tests; only a connection opened for that purpose may do it.
+    IF TG_OP = 'TRUNCATE' AND current_setting('ledger.allow_truncate', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM ledger_refuse('append_only', jsonb_build_object('table', TG_TABLE_NAME, 'operation', TG_OP));
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger_transaction
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger_entry
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger_event
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger_checkpoint
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger_account
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger_balance
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger_hold
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger_pending
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['ledger_transaction', 'ledger_entry', 'ledger_event', 'ledger_checkpoint',
+                                'ledger_account', 'ledger_balance', 'ledger_hold', 'ledger_pending'] LOOP
+        EXECUTE format('CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON %I
+                        FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()', name);
+    END LOOP;
+END $$;
+
+-- What an account is never changes; its exponent comes from the currency, its balance row from being opened.
+CREATE FUNCTION ledger_account_opened() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT exponent INTO NEW.exponent FROM ledger_currency WHERE code = NEW.currency;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_account_opened BEFORE INSERT ON ledger_account
+    FOR EACH ROW EXECUTE FUNCTION ledger_account_opened();
+
+CREATE FUNCTION ledger_account_balance_row() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF NEW.running THEN
+        INSERT INTO ledger_balance (account_id, balance, pending_in, pending_out, floor, seq)
+        VALUES (NEW.id, 0, 0, 0, NEW.floor, 0);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_account_balance_row AFTER INSERT ON ledger_account
+    FOR EACH ROW EXECUTE FUNCTION ledger_account_balance_row();
+
+CREATE FUNCTION ledger_account_fixed() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.id, NEW.code, NEW.currency, NEW.kind, NEW.category, NEW.owner, NEW.sign, NEW.running, NEW.exponent,
+        NEW.floor) IS DISTINCT FROM
+       (OLD.id, OLD.code, OLD.currency, OLD.kind, OLD.category, OLD.owner, OLD.sign, OLD.running, OLD.exponent,
+        OLD.floor) THEN
+        PERFORM ledger_refuse('append_only', jsonb_build_object('table', TG_TABLE_NAME, 'operation', TG_OP));
+    END IF;
+    IF OLD.status = 'closed' AND NEW.status <> 'closed' THEN
+        PERFORM ledger_refuse('account_closed', jsonb_build_object('account', OLD.code));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_account_fixed BEFORE UPDATE ON ledger_account
+    FOR EACH ROW EXECUTE FUNCTION ledger_account_fixed();
+
+CREATE FUNCTION ledger_currency_fixed() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.exponent <> OLD.exponent OR NEW.code <> OLD.code THEN
+        PERFORM ledger_refuse('append_only', jsonb_build_object('table', TG_TABLE_NAME, 'operation', TG_OP));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_currency_fixed BEFORE UPDATE ON ledger_currency
+    FOR EACH ROW EXECUTE FUNCTION ledger_currency_fixed();
+
+-- Headers: who wrote it (the database transaction) and when are never the writer's to say.
+CREATE FUNCTION ledger_transaction_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.xid := pg_current_xact_id()::text::bigint;
+    NEW.recorded_at := clock_timestamp();
+    NEW.effective_at := coalesce(NEW.effective_at, NEW.recorded_at);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_transaction_stamp BEFORE INSERT ON ledger_transaction
+    FOR EACH ROW EXECUTE FUNCTION ledger_transaction_stamp();
+
+CREATE FUNCTION ledger_event_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.xid := pg_current_xact_id()::text::bigint;
+    NEW.recorded_at := clock_timestamp();
+    NEW.occurred_at := coalesce(NEW.occurred_at, NEW.recorded_at);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_event_stamp BEFORE INSERT ON ledger_event
+    FOR EACH ROW EXECUTE FUNCTION ledger_event_stamp();
+
+-- A header alone cannot commit, nor one with fewer entries than it says.
+CREATE FUNCTION ledger_transaction_whole() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) FROM ledger_entry WHERE transaction_id = NEW.id) <> NEW.legs THEN
+        PERFORM ledger_refuse('unbalanced', jsonb_build_object('transaction', NEW.id, 'legs', NEW.legs));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_transaction_whole AFTER INSERT ON ledger_transaction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_transaction_whole();
+
+-- An entry is in its account's own currency: a composite key says so without a look-up in any trigger.
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_account_currency
+    FOREIGN KEY (account_id, currency) REFERENCES ledger_account (id, currency);
+
+-- Every statement that inserts entries must leave each touched transaction balanced per currency and layer, within
+-- the scale of its currency, and may only add to headers of its own database transaction. Savepoints are fine: the
+-- top-level id is compared.
+CREATE FUNCTION ledger_entry_guard() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT f.transaction_id, f.currency, f.total, f.off_scale, t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint AS foreign_header
+      INTO bad
+      FROM (SELECT e.transaction_id, e.currency, e.layer, sum(e.amount) AS total,
+                   bool_or(min_scale(e.amount) > a.exponent) AS off_scale
+              FROM fresh e JOIN ledger_account a ON a.id = e.account_id
+             GROUP BY e.transaction_id, e.currency, e.layer) f
+      LEFT JOIN ledger_transaction t ON t.id = f.transaction_id
+     WHERE f.total <> 0 OR f.off_scale OR t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint
+     LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse(
+            CASE WHEN bad.foreign_header THEN 'append_only'
+                 WHEN bad.off_scale THEN 'invalid_request' ELSE 'unbalanced' END,
+            jsonb_build_object('transaction', bad.transaction_id, 'currency', bad.currency, 'difference', trim_scale(bad.total)::text));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_entry_guard AFTER INSERT ON ledger_entry
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_guard();
+
+-- Reversals mirror their original and never exceed it, summed over all of them.
+CREATE FUNCTION ledger_reversal_guard() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    original uuid;
+    bad record;
+BEGIN
+    FOR original IN
+        SELECT DISTINCT t.reverses_id FROM fresh e JOIN ledger_transaction t ON t.id = e.transaction_id
+         WHERE t.reverses_id IS NOT NULL ORDER BY 1
+    LOOP
+        -- One reversal of an original at a time, whichever door it comes through.
+        PERFORM 1 FROM ledger_transaction WHERE id = original FOR UPDATE;
+        SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
+          FROM (SELECT e.account_id, sum(e.amount) AS amount
+                  FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id AND e.layer = 0
+                 WHERE t.reverses_id = original GROUP BY e.account_id) r
+          LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM ledger_entry
+                      WHERE transaction_id = original AND layer = 0 GROUP BY account_id) o USING (account_id)
+         WHERE r.amount <> 0 AND (o.amount IS NULL OR sign(r.amount) = sign(o.amount) OR abs(r.amount) > abs(o.amount))
+         LIMIT 1;
+        IF FOUND THEN
+            PERFORM ledger_refuse('over_reversal', jsonb_build_object(
+                'transaction', original, 'account_id', bad.account_id,
+                'original', trim_scale(abs(bad.amount))::text, 'reversed', trim_scale(abs(bad.reversed))::text));
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_reversal_guard AFTER INSERT ON ledger_entry
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_reversal_guard();

@@ -1,0 +1,500 @@
+-- The one door: every entry, balance and hold is written by the functions of this file.
+-- They run with their owner's rights, so the application needs nothing but EXECUTE on the public ones.
+-- Lock order everywhere: hold or pending row, then balance rows by account id, then the header's unique keys.
+
+-- Write entries under a header that exists, moving the locked balances. Layer 0 posts, 1 reserves, 2 releases what was
+-- reserved. `recorded` is read after the locks, so per account it never runs backwards against the sequence.
+CREATE FUNCTION ledger_apply(
+    p_transaction uuid, p_effective timestamptz, p_recorded timestamptz,
+    p_accounts bigint[], p_amounts numeric[], p_layers smallint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WITH leg AS (
+        SELECT l.ord, l.account_id, l.amount, l.layer, a.currency, a.running, l.amount * a.sign AS change
+          FROM unnest(p_accounts, p_amounts, p_layers) WITH ORDINALITY AS l (account_id, amount, layer, ord)
+          JOIN ledger_account a ON a.id = l.account_id
+    ), step AS (
+        SELECT ord, account_id, running,
+               CASE WHEN layer = 0 THEN change ELSE 0 END AS balance,
+               CASE WHEN layer = 1 AND change > 0 OR layer = 2 AND change < 0 THEN change ELSE 0 END AS pending_in,
+               CASE WHEN layer = 1 AND change < 0 OR layer = 2 AND change > 0 THEN -change ELSE 0 END AS pending_out
+          FROM leg
+    ), moved AS (
+        UPDATE ledger_balance b
+           SET balance = b.balance + d.balance, pending_in = b.pending_in + d.pending_in,
+               pending_out = b.pending_out + d.pending_out, seq = b.seq + d.legs,
+               effective_high = greatest(b.effective_high, p_effective)
+          FROM (SELECT account_id, sum(balance) AS balance, sum(pending_in) AS pending_in,
+                       sum(pending_out) AS pending_out, count(*) AS legs
+                  FROM step WHERE running GROUP BY account_id) d
+         WHERE b.account_id = d.account_id
+        RETURNING b.account_id, b.balance - d.balance AS balance, b.pending_in - d.pending_in AS pending_in,
+                  b.pending_out - d.pending_out AS pending_out, b.seq - d.legs AS seq,
+                  b.effective_high > p_effective AS backdated
+    )
+    INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
+                              pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
+    SELECT p_transaction, leg.ord, leg.account_id, leg.currency, leg.amount, leg.layer,
+           m.seq + count(*) OVER line,
+           m.balance + sum(step.balance) OVER line,
+           m.pending_in + sum(step.pending_in) OVER line,
+           m.pending_out + sum(step.pending_out) OVER line,
+           p_effective, p_recorded, coalesce(m.backdated, false), pg_current_xact_id()::text::bigint
+      FROM leg JOIN step USING (ord) LEFT JOIN moved m ON m.account_id = leg.account_id
+    WINDOW line AS (PARTITION BY leg.account_id ORDER BY leg.ord)
+     ORDER BY leg.ord;
+END $$;
+
+-- Refuse what the touched accounts do not allow. Called with the balance rows locked, so what it reads is current.
+CREATE FUNCTION ledger_check(
+    p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[], p_hold boolean
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT l.account_id, a.code, a.currency, a.status, a.kind, b.floor,
+           b.balance - b.pending_out AS available, l.out AS wanted
+      INTO bad
+      FROM (SELECT u.account_id,
+                   -sum(CASE WHEN u.layer = 0 OR (u.amount * a.sign > 0) = (u.layer = 2) THEN u.amount * a.sign
+                             ELSE 0 END) AS out,
+                   bool_or(u.layer < 2 AND u.amount * a.sign < 0) AS reduces
+              FROM unnest(p_accounts, p_amounts, p_layers) AS u (account_id, amount, layer)
+              LEFT JOIN ledger_account a ON a.id = u.account_id
+             GROUP BY u.account_id) l
+      LEFT JOIN ledger_account a ON a.id = l.account_id
+      LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+     WHERE a.id IS NULL
+        OR a.status = 'closed'
+        OR (a.kind = 'held' AND NOT p_hold)
+        OR (a.status = 'frozen' AND l.reduces
+            AND NOT (SELECT passes_freeze FROM ledger_reason WHERE code = p_reason))
+        OR (l.out > 0 AND b.balance - b.pending_out - l.out < b.floor)
+     ORDER BY l.account_id LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM ledger_refuse(
+        CASE WHEN bad.code IS NULL THEN 'not_found'
+             WHEN bad.status = 'closed' THEN 'account_closed'
+             WHEN bad.kind = 'held' AND NOT p_hold THEN 'invalid_request'
+             WHEN bad.available - bad.wanted < bad.floor THEN 'insufficient_available'
+             ELSE 'account_frozen' END,
+        jsonb_build_object('account', bad.code, 'currency', bad.currency,
+                           'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
+END $$;
+
+-- The transaction that already carries one of these names, if its content is the same. Same name with other content is
+-- refused.
+CREATE FUNCTION ledger_existing(
+    p_id uuid, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
+    OUT id uuid, OUT recorded_at timestamptz
+) LANGUAGE plpgsql AS $$
+DECLARE
+    earlier record;
+BEGIN
+    SELECT t.id, t.fingerprint, t.recorded_at, t.idempotency_key IS NOT DISTINCT FROM p_key AND p_key IS NOT NULL AS by_key
+      INTO earlier
+      FROM ledger_transaction t
+     WHERE t.idempotency_key = p_key OR t.id = p_id
+        OR (t.source_system = p_system AND t.source_kind = p_kind AND t.source_id = p_source)
+     ORDER BY by_key DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF earlier.fingerprint <> p_fingerprint THEN
+        PERFORM ledger_refuse(
+            CASE WHEN earlier.by_key THEN 'idempotency_key_reused' ELSE 'duplicate_reference' END,
+            jsonb_build_object('transaction', earlier.id));
+    END IF;
+    id := earlier.id;
+    recorded_at := earlier.recorded_at;
+END $$;
+
+-- Header and entries in one go: lock, check, write. Returns the earlier transaction when it is a replay.
+CREATE FUNCTION ledger_write(
+    p_id uuid, p_phase text, p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[],
+    p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
+    p_description text, p_metadata jsonb, p_pending uuid, p_reverses uuid, p_hold boolean,
+    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_effective timestamptz;
+    v_recorded timestamptz;
+    v_earlier record;
+BEGIN
+    PERFORM 1 FROM ledger_balance WHERE account_id = ANY (p_accounts) ORDER BY account_id FOR UPDATE;
+    INSERT INTO ledger_transaction AS t (id, phase, reason, pending_id, reverses_id, idempotency_key, source_system,
+                                    source_kind, source_id, fingerprint, description, metadata, legs, effective_at)
+    VALUES (p_id, p_phase, p_reason, p_pending, p_reverses, p_key, p_system, p_kind, p_source, p_fingerprint,
+            p_description, p_metadata, cardinality(p_accounts), p_effective)
+    ON CONFLICT DO NOTHING
+    RETURNING t.effective_at, t.recorded_at INTO v_effective, v_recorded;
+    IF NOT FOUND THEN
+        SELECT e.id, e.recorded_at INTO v_earlier
+          FROM ledger_existing(p_id, p_key, p_system, p_kind, p_source, p_fingerprint) e;
+        ledger_write.id := v_earlier.id;
+        ledger_write.recorded_at := v_earlier.recorded_at;
+        ledger_write.replayed := true;
+        RETURN;
+    END IF;
+    PERFORM ledger_check(p_reason, p_accounts, p_amounts, p_layers, p_hold);
+    PERFORM ledger_apply(p_id, v_effective, v_recorded, p_accounts, p_amounts, p_layers);
+    ledger_write.id := p_id;
+    ledger_write.recorded_at := v_recorded;
+    ledger_write.replayed := false;
+END $$;
+
+-- Public: post at once, or reserve (p_phase 'pending').
+CREATE FUNCTION ledger_post(
+    p_id uuid, p_phase text, p_reason text, p_accounts bigint[], p_amounts numeric[], p_effective timestamptz,
+    p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea, p_description text, p_metadata jsonb,
+    p_reverses uuid, p_expires timestamptz,
+    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    v_layer smallint := CASE p_phase WHEN 'single' THEN 0 WHEN 'pending' THEN 1 END;
+    v_total numeric;
+    w record;
+BEGIN
+    IF v_layer IS NULL OR (p_reverses IS NOT NULL AND v_layer <> 0) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'phase'));
+    END IF;
+    SELECT * INTO w FROM ledger_write(
+        p_id, p_phase, p_reason, p_accounts, p_amounts,
+        array_fill(v_layer, ARRAY[cardinality(p_accounts)]), p_effective, p_key, p_system, p_kind, p_source,
+        p_fingerprint, p_description, p_metadata, NULL, p_reverses, false);
+    IF v_layer = 1 AND NOT w.replayed THEN
+        SELECT sum(a) INTO v_total FROM unnest(p_amounts) a WHERE a > 0;
+        INSERT INTO ledger_pending (transaction_id, amount, remaining, state, expires_at)
+        VALUES (p_id, v_total, v_total, 'pending', p_expires);
+    END IF;
+    ledger_post.id := w.id;
+    ledger_post.recorded_at := w.recorded_at;
+    ledger_post.replayed := w.replayed;
+END $$;
+
+-- Public: post (all or, for two-legged ones, a part of) a pending transaction, or void what remains of it.
+CREATE FUNCTION ledger_resolve(
+    p_id uuid, p_phase text, p_pending uuid, p_reason text, p_amount numeric, p_effective timestamptz,
+    p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea, p_description text, p_metadata jsonb,
+    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean, OUT remaining numeric
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    open record;
+    earlier record;
+    w record;
+    part numeric;
+    legs int;
+    accounts bigint[];
+    amounts numeric[];
+BEGIN
+    IF p_phase NOT IN ('post', 'void') OR (p_phase = 'void' AND p_amount IS NOT NULL) OR p_amount <= 0 THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
+    END IF;
+    SELECT p.* INTO open FROM ledger_pending p WHERE p.transaction_id = p_pending FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse('not_found', jsonb_build_object('transaction', p_pending));
+    END IF;
+    SELECT * INTO earlier FROM ledger_existing(p_id, p_key, p_system, p_kind, p_source, p_fingerprint);
+    IF earlier.id IS NOT NULL THEN
+        ledger_resolve.id := earlier.id;
+        ledger_resolve.recorded_at := earlier.recorded_at;
+        ledger_resolve.replayed := true;
+        ledger_resolve.remaining := open.remaining;
+        RETURN;
+    END IF;
+    part := coalesce(p_amount, open.remaining);
+    IF open.state <> 'pending' THEN
+        PERFORM ledger_refuse('invalid_transition',
+            jsonb_build_object('transaction', p_pending, 'state', open.state, 'action', p_phase));
+    END IF;
+    IF part > open.remaining THEN
+        PERFORM ledger_refuse('over_capture', jsonb_build_object('transaction', p_pending,
+            'remaining', trim_scale(open.remaining)::text, 'wanted', trim_scale(part)::text));
+    END IF;
+    SELECT count(*), array_agg(e.account_id ORDER BY e.leg), array_agg(sign(e.amount) * part ORDER BY e.leg)
+      INTO legs, accounts, amounts
+      FROM ledger_entry e WHERE e.transaction_id = p_pending AND e.layer = 1;
+    IF legs <> 2 THEN
+        IF part <> open.amount THEN
+            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount',
+                'reason', 'only a two-legged pending transaction can be posted in parts'));
+        END IF;
+        SELECT array_agg(e.amount ORDER BY e.leg) INTO amounts
+          FROM ledger_entry e WHERE e.transaction_id = p_pending AND e.layer = 1;
+    END IF;
+    UPDATE ledger_pending p SET remaining = p.remaining - part,
+           state = CASE WHEN p.remaining > part THEN 'pending' WHEN p_phase = 'post' THEN 'posted' ELSE 'voided' END
+     WHERE p.transaction_id = p_pending;
+    SELECT * INTO w FROM ledger_write(
+        p_id, p_phase, p_reason,
+        accounts || CASE p_phase WHEN 'post' THEN accounts ELSE '{}' END,
+        (SELECT array_agg(-a ORDER BY ord) FROM unnest(amounts) WITH ORDINALITY u (a, ord))
+            || CASE p_phase WHEN 'post' THEN amounts ELSE '{}' END,
+        array_fill(2::smallint, ARRAY[legs])
+            || CASE p_phase WHEN 'post' THEN array_fill(0::smallint, ARRAY[legs]) ELSE '{}' END,
+        p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, p_pending, NULL,
+        false);
+    ledger_resolve.id := w.id;
+    ledger_resolve.recorded_at := w.recorded_at;
+    ledger_resolve.replayed := w.replayed;
+    ledger_resolve.remaining := open.remaining - part;
+END $$;
+
+-- Public: wallet → held, with the hold that says why.
+CREATE FUNCTION ledger_hold_place(
+    p_hold uuid, p_id uuid, p_wallet bigint, p_held bigint, p_amount numeric, p_hold_kind text, p_why text,
+    p_actor text, p_expires timestamptz, p_effective timestamptz, p_key text, p_system text, p_kind text,
+    p_source text, p_fingerprint bytea, p_description text, p_metadata jsonb,
+    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean, OUT hold_id uuid
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    w record;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM ledger_account h JOIN ledger_account c ON c.owner = h.owner
+                    WHERE h.id = p_held AND c.id = p_wallet AND h.kind = 'held' AND c.kind IN ('wallet', 'pocket')
+                      AND h.currency = c.currency AND h.owner <> '') THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'account'));
+    END IF;
+    SELECT * INTO w FROM ledger_write(
+        p_id, 'single', 'HOLD_PLACED', ARRAY[p_wallet, p_held], ARRAY[-p_amount, p_amount],
+        ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
+        p_metadata, NULL, NULL, true);
+    IF w.replayed THEN
+        SELECT h.id INTO ledger_hold_place.hold_id FROM ledger_hold h WHERE h.placed_by_id = w.id;
+    ELSE
+        INSERT INTO ledger_hold (id, wallet_id, held_account_id, kind, reason, amount, captured, released, state,
+                                 actor, placed_by_id, placed_at, expires_at)
+        VALUES (p_hold, p_wallet, p_held, p_hold_kind, p_why, p_amount, 0, 0, 'active', p_actor, w.id,
+                w.recorded_at, p_expires);
+        ledger_hold_place.hold_id := p_hold;
+    END IF;
+    ledger_hold_place.id := w.id;
+    ledger_hold_place.recorded_at := w.recorded_at;
+    ledger_hold_place.replayed := w.replayed;
+END $$;
+
+-- Public: take from a hold (p_action 'capture': held → p_target) or give the rest back ('release', 'expire').
+CREATE FUNCTION ledger_hold_resolve(
+    p_hold uuid, p_action text, p_id uuid, p_reason text, p_target bigint, p_amount numeric,
+    p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
+    p_description text, p_metadata jsonb,
+    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean, OUT remaining numeric
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    h record;
+    earlier record;
+    part numeric;
+    w record;
+BEGIN
+    IF p_action NOT IN ('capture', 'release', 'expire') OR p_amount <= 0
+       OR (p_action = 'capture') <> (p_target IS NOT NULL) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
+    END IF;
+    SELECT x.*, x.amount - x.captured - x.released AS rest INTO h FROM ledger_hold x WHERE x.id = p_hold FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse('not_found', jsonb_build_object('hold', p_hold));
+    END IF;
+    SELECT * INTO earlier FROM ledger_existing(p_id, p_key, p_system, p_kind, p_source, p_fingerprint);
+    IF earlier.id IS NOT NULL THEN
+        ledger_hold_resolve.id := earlier.id;
+        ledger_hold_resolve.recorded_at := earlier.recorded_at;
+        ledger_hold_resolve.replayed := true;
+        ledger_hold_resolve.remaining := h.rest;
+        RETURN;
+    END IF;
+    IF h.state NOT IN ('active', 'partly_captured') THEN
+        PERFORM ledger_refuse('invalid_transition',
+            jsonb_build_object('hold', p_hold, 'state', h.state, 'action', p_action));
+    END IF;
+    part := CASE p_action WHEN 'capture' THEN coalesce(p_amount, h.rest) ELSE h.rest END;
+    IF part > h.rest OR (p_action <> 'capture' AND p_amount IS DISTINCT FROM NULL AND p_amount <> h.rest) THEN
+        PERFORM ledger_refuse('over_capture', jsonb_build_object('hold', p_hold,
+            'remaining', trim_scale(h.rest)::text, 'wanted', trim_scale(p_amount)::text));
+    END IF;
+    SELECT * INTO w FROM ledger_write(
+        p_id, 'single', p_reason, ARRAY[h.held_account_id, coalesce(p_target, h.wallet_id)], ARRAY[-part, part],
+        ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
+        p_metadata, NULL, NULL, true);
+    UPDATE ledger_hold x
+       SET captured = x.captured + CASE p_action WHEN 'capture' THEN part ELSE 0 END,
+           released = x.released + CASE p_action WHEN 'capture' THEN 0 ELSE part END,
+           state = CASE WHEN p_action = 'release' THEN 'released' WHEN p_action = 'expire' THEN 'expired'
+                        WHEN h.rest = part THEN 'captured' ELSE 'partly_captured' END,
+           ended_at = CASE WHEN h.rest = part THEN w.recorded_at END
+     WHERE x.id = p_hold;
+    ledger_hold_resolve.id := w.id;
+    ledger_hold_resolve.recorded_at := w.recorded_at;
+    ledger_hold_resolve.replayed := w.replayed;
+    ledger_hold_resolve.remaining := h.rest - part;
+END $$;
+
+-- Public: many transactions, all or none, as sets. The legs are three parallel arrays; p_leg_draft counts from 1 into
+-- the header arrays. Runs in the drafts' order: each one sees what the earlier ones left.
+CREATE FUNCTION ledger_post_batch(
+    p_ids uuid[], p_reasons text[], p_effective timestamptz[], p_keys text[], p_systems text[], p_kinds text[],
+    p_sources text[], p_fingerprints bytea[], p_descriptions text[], p_metadata text[],
+    p_leg_draft int[], p_leg_account bigint[], p_leg_amount numeric[]
+) RETURNS TABLE (ord bigint, id uuid, recorded_at timestamptz, replayed boolean)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+    v_recorded timestamptz;
+    v_fresh uuid[];
+    v_xid bigint := pg_current_xact_id()::text::bigint;
+    bad record;
+BEGIN
+    PERFORM 1 FROM ledger_balance WHERE account_id = ANY (p_leg_account) ORDER BY account_id FOR UPDATE;
+    WITH fresh AS (
+        INSERT INTO ledger_transaction AS t (id, phase, reason, idempotency_key, source_system, source_kind,
+                                             source_id, fingerprint, description, metadata, legs, effective_at)
+        SELECT h.id, 'single', h.reason, h.key, h.system, h.kind, h.source, h.fingerprint, h.description,
+               h.metadata::jsonb, l.legs, h.effective
+          FROM unnest(p_ids, p_reasons, p_effective, p_keys, p_systems, p_kinds, p_sources, p_fingerprints,
+                      p_descriptions, p_metadata) WITH ORDINALITY
+               AS h (id, reason, effective, key, system, kind, source, fingerprint, description, metadata, ord)
+          JOIN (SELECT d, count(*) AS legs FROM unnest(p_leg_draft) d GROUP BY d) l ON l.d = h.ord
+         ORDER BY h.ord
+        ON CONFLICT DO NOTHING RETURNING t.id
+    ) SELECT array_agg(f.id) INTO v_fresh FROM fresh f;
+    v_recorded := clock_timestamp();
+
+    -- What was there before must be the same, and each draft must have found a row.
+    SELECT h.ord, e.id, h.key IS NOT DISTINCT FROM e.idempotency_key AND h.key IS NOT NULL AS by_key INTO bad
+      FROM unnest(p_ids, p_keys, p_systems, p_kinds, p_sources, p_fingerprints) WITH ORDINALITY
+           AS h (id, key, system, kind, source, fingerprint, ord)
+      LEFT JOIN ledger_transaction e
+        ON e.idempotency_key = h.key
+        OR (e.source_system = h.system AND e.source_kind = h.kind AND e.source_id = h.source)
+     WHERE h.id <> ALL (v_fresh) AND e.fingerprint IS DISTINCT FROM h.fingerprint
+     ORDER BY h.ord LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse(CASE WHEN bad.by_key THEN 'idempotency_key_reused' ELSE 'duplicate_reference' END,
+                              jsonb_build_object('index', bad.ord - 1, 'transaction', bad.id));
+    END IF;
+
+    SELECT l.d, a.code, a.status, a.kind INTO bad
+      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
+      LEFT JOIN ledger_account a ON a.id = l.account_id
+     WHERE p_ids[l.d] = ANY (v_fresh)
+       AND (a.id IS NULL OR a.status = 'closed' OR a.kind = 'held'
+            OR (a.status = 'frozen' AND l.amount * a.sign < 0
+                AND NOT (SELECT r.passes_freeze FROM ledger_reason r WHERE r.code = p_reasons[l.d])))
+     ORDER BY l.d LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse(CASE WHEN bad.code IS NULL THEN 'not_found' WHEN bad.kind = 'held' THEN 'invalid_request'
+                                   WHEN bad.status = 'closed' THEN 'account_closed' ELSE 'account_frozen' END,
+                              jsonb_build_object('index', bad.d - 1, 'account', bad.code));
+    END IF;
+
+    INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
+                              pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
+    SELECT t.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), a.id, a.currency, l.amount, 0,
+           b.seq + row_number() OVER line, b.balance + sum(l.amount * a.sign) OVER line,
+           b.pending_in, b.pending_out, t.effective_at, v_recorded,
+           coalesce(t.effective_at < greatest(b.effective_high, max(t.effective_at) OVER line), false), v_xid
+      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) WITH ORDINALITY AS l (d, account_id, amount, ord)
+      JOIN ledger_transaction t ON t.id = p_ids[l.d] AND t.xid = v_xid
+      JOIN ledger_account a ON a.id = l.account_id
+      LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+    WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
+     ORDER BY l.ord;
+
+    SELECT l.d, a.code, a.currency, e.balance_after - e.pending_out_after + abs(e.amount) AS available,
+           abs(e.amount) AS wanted INTO bad
+      FROM ledger_balance b
+      JOIN ledger_account a ON a.id = b.account_id
+      JOIN ledger_entry e ON e.account_id = b.account_id AND e.seq > b.seq
+      JOIN unnest(p_ids) WITH ORDINALITY AS l (id, d) ON l.id = e.transaction_id
+     WHERE b.account_id = ANY (p_leg_account) AND e.balance_after - e.pending_out_after < b.floor
+       AND e.amount * a.sign < 0
+     ORDER BY l.d LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse('insufficient_available', jsonb_build_object(
+            'index', bad.d - 1, 'account', bad.code, 'currency', bad.currency,
+            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
+    END IF;
+
+    UPDATE ledger_balance b
+       SET balance = b.balance + m.change, seq = b.seq + m.legs, effective_high = greatest(b.effective_high, m.high)
+      FROM (SELECT a.id, sum(l.amount * a.sign) AS change, count(*) AS legs, max(t.effective_at) AS high
+              FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
+              JOIN ledger_transaction t ON t.id = p_ids[l.d] AND t.xid = v_xid
+              JOIN ledger_account a ON a.id = l.account_id
+             WHERE a.running GROUP BY a.id) m
+     WHERE b.account_id = m.id;
+
+    RETURN QUERY
+    SELECT h.ord, coalesce(t.id, e.id), coalesce(t.recorded_at, e.recorded_at), t.id IS NULL
+      FROM unnest(p_ids, p_keys, p_systems, p_kinds, p_sources) WITH ORDINALITY AS h (id, key, system, kind, source, ord)
+      LEFT JOIN ledger_transaction t ON t.id = h.id
+      LEFT JOIN LATERAL (SELECT x.id, x.recorded_at FROM ledger_transaction x
+                          WHERE t.id IS NULL AND (x.idempotency_key = h.key
+                             OR (x.source_system = h.system AND x.source_kind = h.kind AND x.source_id = h.source))
+                          LIMIT 1) e ON true
+     ORDER BY h.ord;
+END $$;
+
+-- Public: freeze, unfreeze or close a running or house account; waits for postings that hold its balance row.
+CREATE FUNCTION ledger_account_set_status(p_account bigint, p_status text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    v_before text;
+BEGIN
+    PERFORM 1 FROM ledger_balance WHERE account_id = p_account FOR UPDATE;
+    IF p_status = 'closed' AND EXISTS (SELECT 1 FROM ledger_balance WHERE account_id = p_account
+                                          AND (balance <> 0 OR pending_in <> 0 OR pending_out <> 0)) THEN
+        PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'the account is not empty'));
+    END IF;
+    SELECT status INTO v_before FROM ledger_account WHERE id = p_account FOR UPDATE;
+    UPDATE ledger_account SET status = p_status WHERE id = p_account;
+    RETURN v_before;
+END $$;
+
+-- Public: sum one house account up to a safe horizon: every database transaction below it has ended, so no entry can
+-- still appear there (numbers are given in order, commits are not).
+CREATE FUNCTION ledger_take_checkpoint(p_account bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    v_horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    last record;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM ledger_account WHERE id = p_account AND NOT running) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'account'));
+    END IF;
+    SELECT horizon, balance, pending_in, pending_out, entries INTO last
+      FROM ledger_checkpoint WHERE account_id = p_account ORDER BY horizon DESC LIMIT 1;
+    IF last.horizon >= v_horizon THEN
+        RETURN last.horizon;
+    END IF;
+    INSERT INTO ledger_checkpoint (account_id, horizon, balance, pending_in, pending_out, entries, taken_at)
+    SELECT p_account, v_horizon, coalesce(last.balance, 0) + s.balance, coalesce(last.pending_in, 0) + s.pending_in,
+           coalesce(last.pending_out, 0) + s.pending_out, coalesce(last.entries, 0) + s.entries, clock_timestamp()
+      FROM ledger_sums(p_account, coalesce(last.horizon, 0), v_horizon) s
+     WHERE s.entries > 0
+    ON CONFLICT DO NOTHING;
+    RETURN v_horizon;
+END $$;
+
+-- The functions that run with their owner's rights must never look into the caller's temporary schema first, and only
+-- the public ones may be called at all (`database_roles` grants them).
+DO $$
+DECLARE f record;
+BEGIN
+    FOR f IN SELECT p.oid::regprocedure AS name, p.prosecdef FROM pg_proc p
+              WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'ledger\_%' LOOP
+        IF f.prosecdef THEN
+            EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f.name, current_schema());
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.name);
+        END IF;
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION ledger_write FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_apply FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_check FROM PUBLIC;

@@ -1,0 +1,21 @@
+"""The ledger's tables. Rows are written by the database functions that `ledger.posting` and `ledger.holds` call."""
+
+from ledger.models.account import Account, CurrencyRow, ReasonRow
+from ledger.models.balance import Balance, Checkpoint
+from ledger.models.entry import Entry
+from ledger.models.event import Event
+from ledger.models.hold import Hold
+from ledger.models.transaction import Pending, Transaction
+
+__all__ = [
+    "Account",
+    "Balance",
+    "Checkpoint",
+    "CurrencyRow",
+    "Entry",
+    "Event",
+    "Hold",
+    "Pending",
+    "ReasonRow",
+    "Transaction",
+]

@@ -1,0 +1,58 @@
+"""What accounts hold now: locked rows for running accounts, checkpoints for the others.
+
+Both are projections: `verify_ledger` recomputes them from the entries, `rebuild_balances` writes them anew.
+"""
+
+from django.db import models
+
+from ledger.models.account import Account
+from ledger.models.fields import AmountField
+
+
+class Balance(models.Model):
+    """The running figures of one account, in its normal direction. The floor is a CHECK on this very row."""
+
+    account = models.OneToOneField(Account, models.PROTECT, primary_key=True, related_name="running_balance")
+    balance = AmountField(default=0)
+    pending_in = AmountField(default=0)
+    pending_out = AmountField(default=0)
+    floor = AmountField(null=True)
+    seq = models.BigIntegerField(default=0)
+    effective_high = models.DateTimeField(null=True, help_text="latest effective time so far")
+
+    class Meta:
+        db_table = "ledger_balance"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(floor__isnull=True)
+                | models.Q(balance__gte=models.F("floor") + models.F("pending_out")),
+                name="ledger_balance_floor",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pending_in__gte=0, pending_out__gte=0), name="ledger_balance_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.balance}"
+
+
+class Checkpoint(models.Model):
+    """The sums of one house account over all entries written by database transactions below `horizon`."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="checkpoints", db_index=False)
+    horizon = models.BigIntegerField(help_text="every database transaction below this number had ended")
+    balance = AmountField()
+    pending_in = AmountField()
+    pending_out = AmountField()
+    entries = models.BigIntegerField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_checkpoint"
+        constraints = [
+            models.UniqueConstraint(fields=["account", "horizon"], name="ledger_checkpoint_horizon"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} below {self.horizon}: {self.balance}"

@@ -1,0 +1,117 @@
+"""Transactions (headers) and what is still pending. A header is written once, together with its entries."""
+
+import uuid
+
+from django.db import models
+
+from ledger import ids
+from ledger.models.account import ReasonRow
+from ledger.models.fields import AmountField
+
+
+class Transaction(models.Model):
+    """A balanced set of entries with one reason. Never updated; its state is derived from later transactions."""
+
+    class Phase(models.TextChoices):
+        SINGLE = "single", "posted at once"
+        PENDING = "pending", "reserves, to be posted or voided"
+        POST = "post", "posts a pending transaction"
+        VOID = "void", "voids a pending transaction"
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id)
+    phase = models.CharField(max_length=8, choices=Phase.choices)
+    reason = models.ForeignKey(ReasonRow, models.PROTECT, db_column="reason", db_index=False)
+    pending = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="resolutions")
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="reversals")
+    idempotency_key = models.CharField(max_length=255, null=True)
+    source_system = models.CharField(max_length=40, null=True)
+    source_kind = models.CharField(max_length=40, null=True)
+    source_id = models.CharField(max_length=120, null=True)
+    fingerprint = models.BinaryField(max_length=16)
+    description = models.TextField(default="")
+    metadata = models.JSONField(null=True)
+    legs = models.SmallIntegerField()
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    xid = models.BigIntegerField(help_text="the database transaction that wrote header and entries")
+
+    class Meta:
+        db_table = "ledger_transaction"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"],
+                condition=models.Q(idempotency_key__isnull=False),
+                name="ledger_transaction_idempotency_key",
+            ),
+            models.UniqueConstraint(
+                fields=["source_system", "source_kind", "source_id"],
+                condition=models.Q(source_system__isnull=False),
+                name="ledger_transaction_source",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(phase__in=["single", "pending", "post", "void"]), name="ledger_transaction_phase"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(phase__in=["post", "void"], pending__isnull=False)
+                | models.Q(phase__in=["single", "pending"], pending__isnull=True),
+                name="ledger_transaction_resolves",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source_system__isnull=True, source_kind__isnull=True, source_id__isnull=True)
+                | models.Q(source_system__isnull=False, source_kind__isnull=False, source_id__isnull=False),
+                name="ledger_transaction_source_whole",
+            ),
+            models.CheckConstraint(condition=models.Q(legs__gte=2), name="ledger_transaction_legs"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pending"], name="ledger_transaction_pending", condition=models.Q(pending__isnull=False)
+            ),
+            models.Index(
+                fields=["reverses"], name="ledger_transaction_reverses", condition=models.Q(reverses__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode("txn", uuid.UUID(str(self.pk)))
+
+
+class Pending(models.Model):
+    """How much of a pending transaction is still to be posted or voided. Locked while it is resolved."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        POSTED = "posted"
+        VOIDED = "voided"
+
+    transaction = models.OneToOneField(Transaction, models.PROTECT, primary_key=True, related_name="reservation")
+    amount = AmountField(help_text="sum of the credits")
+    remaining = AmountField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "ledger_pending"
+        verbose_name_plural = "pending"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(remaining__gte=0, remaining__lte=models.F("amount")),
+                name="ledger_pending_remaining",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="pending", remaining__gt=0)
+                | models.Q(state__in=["posted", "voided"], remaining=0),
+                name="ledger_pending_state",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="ledger_pending_open", condition=models.Q(state="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id} {self.remaining}"
