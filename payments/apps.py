@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from payments import auth, handlers  # noqa: F401 (importing handlers registers them with the dispatcher)
+
+        post_migrate.connect(auth.sync_groups, sender=self, dispatch_uid="payments.groups")

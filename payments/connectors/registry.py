@@ -1,0 +1,58 @@
+"""Which connectors this installation has, built from settings. The only place that names them all.
+
+To add one: a folder with the same file names as its neighbours, an entry here, its settings in
+`config/settings/connectors.py`, its simulator in `simulate`, and the checklist in `docs/flows/connectors.md`.
+"""
+
+from functools import cache
+
+from django.conf import settings
+
+from ledger.errors import InvalidRequest
+from payments.connectors.bank.base import Bank
+from payments.connectors.platforms.base import TradingPlatform
+from payments.connectors.psp.base import PaymentServiceProvider
+
+
+@cache
+def psp(name: str) -> PaymentServiceProvider:
+    """The payment service provider of that name. Raises InvalidRequest for an unknown one."""
+    if name == "stripe":
+        from payments.connectors.psp.stripe.adapter import StripeAdapter
+
+        options = settings.STRIPE
+        return StripeAdapter(
+            api_base=options["api_base"],
+            secret_key=options["secret_key"],
+            webhook_secrets=options["webhook_secrets"],
+            tolerance_seconds=options["webhook_tolerance"],
+        )
+    raise InvalidRequest(f"There is no payment provider {name[:20]!r}.", param="connector")
+
+
+@cache
+def platform(name: str) -> TradingPlatform:
+    """The trading platform of that name. Raises InvalidRequest for an unknown one."""
+    options = settings.MT5["servers"].get(name)
+    if options is None:
+        raise InvalidRequest(f"There is no trading platform {name[:20]!r}.", param="platform")
+    from payments.connectors.platforms.mt5.adapter import Mt5Adapter
+
+    return Mt5Adapter(name=name, **options)
+
+
+@cache
+def bank(name: str) -> Bank:
+    """The bank of that name. Raises InvalidRequest for an unknown one."""
+    options = settings.BANK.get(name)
+    if options is None:
+        raise InvalidRequest(f"There is no bank {name[:20]!r}.", param="bank")
+    from payments.connectors.bank.sepa.adapter import SepaBank
+
+    return SepaBank(**options)
+
+
+def forget() -> None:
+    """Build the connectors anew at the next use: for tests that move a simulator."""
+    for cached in (psp, platform, bank):
+        cached.cache_clear()

@@ -1,0 +1,37 @@
+"""The tables of movements and of the promises around them."""
+
+from payments.models.adjustment import Adjustment
+from payments.models.api_key import ApiKey
+from payments.models.approval import Approval
+from payments.models.client import Client
+from payments.models.deposit import Deposit, Refund
+from payments.models.dispute import Dispute
+from payments.models.idempotency_key import IdempotencyKey
+from payments.models.outbox_message import OutboxMessage
+from payments.models.payment_method import PaymentMethod
+from payments.models.policy_rule import PolicyRule
+from payments.models.provider_event import ProviderEvent
+from payments.models.trading_account import TradingAccount
+from payments.models.transfer import Transfer
+from payments.models.user import User
+from payments.models.withdrawal import Withdrawal, WithdrawalAttempt
+
+__all__ = [
+    "Adjustment",
+    "ApiKey",
+    "Approval",
+    "Client",
+    "Deposit",
+    "Dispute",
+    "IdempotencyKey",
+    "OutboxMessage",
+    "PaymentMethod",
+    "PolicyRule",
+    "ProviderEvent",
+    "Refund",
+    "TradingAccount",
+    "Transfer",
+    "User",
+    "Withdrawal",
+    "WithdrawalAttempt",
+]

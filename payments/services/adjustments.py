@@ -1,0 +1,194 @@
+"""Adjustments: a correction that one person drafts with reason and evidence, and another applies."""
+
+from datetime import datetime, timedelta
+
+from ledger import events
+from ledger.accounts import AccountRef
+from ledger.database import unit_of_work
+from ledger.errors import CurrencyMismatch, InvalidRequest, NotFound
+from ledger.money import Money, positive
+from ledger.posting import Source, credit, debit, post
+from ledger.reasons import require_kinds
+from payments.actors import Actor
+from payments.models import Adjustment, Approval, Client
+from payments.services import approvals, locking
+from payments.states import ADJUSTMENT
+
+EXPIRES_AFTER = timedelta(days=7)
+HOUSE_SIDE = "house/adjustments"
+
+
+def draft(
+    *,
+    debit_account: AccountRef,
+    credit_account: AccountRef,
+    money: Money,
+    reason: str,
+    evidence: str,
+    client: Client | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Adjustment:
+    """Draft a correction and hand it to a second person. Nothing moves yet.
+
+    Raises Forbidden, InvalidRequest naming the field, CurrencyMismatch, ReasonNotAllowed."""
+    actor.require("payments.request_adjustment")
+    _check(debit_account, credit_account, positive(money), reason, evidence)
+
+    def work() -> Adjustment:
+        adjustment = Adjustment(
+            client=client,
+            debit_account_id=debit_account.id,
+            credit_account_id=credit_account.id,
+            amount=money.amount,
+            currency=money.currency,
+            reason=reason.strip(),
+            evidence=evidence.strip(),
+            expires_at=now + EXPIRES_AFTER,
+            made_by=actor.id,
+            maker=actor.person,
+        )
+        adjustment.submit()
+        adjustment.save(force_insert=True)
+        _record(adjustment, "adjustment.drafted", actor, now, before=None)
+        return adjustment
+
+    return unit_of_work(work)
+
+
+def approve(*, adjustment_id: object, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Adjustment:
+    """Apply a correction as the second person: the posting is part of the same commit.
+
+    Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, InsufficientAvailable."""
+    actor.require("payments.approve_adjustment")
+
+    def work() -> Adjustment:
+        adjustment = _locked(adjustment_id, "approve", actor, now)
+        _decide(adjustment, Approval.Decision.APPROVE, content_hash, actor, now, note=note)
+        accounts = [
+            AccountRef(a.pk, a.code, a.currency_id, a.kind, a.sign)
+            for a in (adjustment.debit_account, adjustment.credit_account)
+        ]
+        posted = post(
+            reason=adjustment.reason_code,
+            legs=[debit(accounts[0], adjustment.money.amount), credit(accounts[1], adjustment.money.amount)],
+            source=Source("payments", "adjustment", adjustment.public_id),
+            description=adjustment.reason,
+        )
+        before = adjustment.state
+        adjustment.transaction_id = posted.id
+        adjustment.ended_at = now
+        adjustment.approve()
+        adjustment.save()
+        _record(adjustment, "adjustment.applied", actor, now, before=before)
+        return adjustment
+
+    return unit_of_work(work)
+
+
+def reject(
+    *, adjustment_id: object, content_hash: str, reason_code: str, note: str, actor: Actor, now: datetime
+) -> Adjustment:
+    """Refuse a correction; nothing ever moved. Raises what `approve` raises, and InvalidRequest."""
+    actor.require("payments.approve_adjustment")
+
+    def work() -> Adjustment:
+        adjustment = _locked(adjustment_id, "reject", actor, now)
+        _decide(adjustment, Approval.Decision.REJECT, content_hash, actor, now, reason_code, note)
+        before = adjustment.state
+        adjustment.ended_at = now
+        adjustment.reject()
+        adjustment.save()
+        _record(adjustment, "adjustment.rejected", actor, now, before=before)
+        return adjustment
+
+    return unit_of_work(work)
+
+
+def expire_due(*, now: datetime) -> int:
+    """End drafts that nobody decided in time; returns how many."""
+    count = 0
+    for key in Adjustment.objects.filter(state="awaiting_second_person", expires_at__lte=now).values_list(
+        "pk", flat=True
+    ):
+
+        def work(key: object = key) -> int:
+            adjustment = locking.locked(Adjustment, key)
+            if adjustment.state != "awaiting_second_person":
+                return 0
+            before = adjustment.state
+            adjustment.ended_at = now
+            adjustment.expire()
+            adjustment.save()
+            _record(adjustment, "adjustment.expired", Actor.system("schedule"), now, before=before)
+            return 1
+
+        count += unit_of_work(work)
+    return count
+
+
+def find(public_id: str) -> Adjustment:
+    """The adjustment with this public id. Raises NotFound."""
+    adjustment = Adjustment.objects.filter(pk=Adjustment.key(public_id)).first()
+    if adjustment is None:
+        raise NotFound
+    return adjustment
+
+
+def _locked(adjustment_id: object, action: str, actor: Actor, now: datetime) -> Adjustment:
+    adjustment = locking.locked(Adjustment, adjustment_id)
+    actor.require_other_than(adjustment.maker)
+    ADJUSTMENT.require(action, adjustment.state)
+    if adjustment.expires_at <= now:
+        raise InvalidRequest("This draft has expired: draft it again.", param="adjustment")
+    return adjustment
+
+
+def _decide(
+    adjustment: Adjustment,
+    decision: str,
+    seen_hash: str,
+    actor: Actor,
+    now: datetime,
+    reason_code: str = "",
+    note: str = "",
+) -> None:
+    approvals.decide(
+        object_ref=adjustment.public_id,
+        maker=adjustment.maker,
+        current_hash=adjustment.content_hash,
+        seen_hash=seen_hash,
+        decision=decision,
+        actor=actor,
+        now=now,
+        reason_code=reason_code,
+        note=note,
+    )
+
+
+def _check(debit_account: AccountRef, credit_account: AccountRef, money: Money, reason: str, evidence: str) -> None:
+    for name, text in (("reason", reason), ("evidence", evidence)):
+        if not 3 <= len(text.strip()) <= 2000:
+            raise InvalidRequest(f"Give the {name} in 3 to 2000 characters.", param=name)
+    if debit_account.id == credit_account.id:
+        raise InvalidRequest("Debit and credit are the same account.", param="credit_account")
+    for account in (debit_account, credit_account):
+        if account.currency != money.currency:
+            raise CurrencyMismatch(f"{account.code} is in {account.currency}.", param="currency")
+        if account.kind == "held":
+            raise InvalidRequest("Held money moves through its hold only.", param="debit_account")
+    if HOUSE_SIDE not in (debit_account.code, credit_account.code):
+        raise InvalidRequest(f"One side of a correction is {HOUSE_SIDE}.", param="debit_account")
+    require_kinds("MANUAL_ADJUSTMENT", debits={debit_account.kind}, credits={credit_account.kind})
+
+
+def _record(adjustment: Adjustment, event_type: str, actor: Actor, now: datetime, *, before: str | None) -> None:
+    events.record(
+        type=event_type,
+        object_ref=adjustment.public_id,
+        client_ref=adjustment.client.public_id if adjustment.client else "",
+        actor=actor,
+        before=None if before is None else {"state": before},
+        after={"state": adjustment.state, "amount": adjustment.money.text, "currency": adjustment.currency},
+        occurred_at=now,
+    )
