@@ -1,0 +1,8 @@
+"""Registers the app with Django. Agreement between our facts and theirs."""
+
+from django.apps import AppConfig
+
+
+class ReconciliationConfig(AppConfig):
+    name = "reconciliation"
+    default_auto_field = "django.db.models.BigAutoField"
