@@ -1,6 +1,7 @@
 """Adjustments: a correction that one person drafts with reason and evidence, and another applies."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from ledger import events
 from ledger.accounts import AccountRef
@@ -15,7 +16,13 @@ from payments.services import approvals, locking
 from payments.states import ADJUSTMENT
 
 EXPIRES_AFTER = timedelta(days=7)
-HOUSE_SIDE = "house/adjustments"
+TEXT_MAX = 2000
+# Which house account stands on one side of each kind of correction, and on which side ("" for either).
+KINDS = {
+    "MANUAL_ADJUSTMENT": ("house/adjustments", ""),
+    "SUSPENSE_ASSIGNED": ("house/suspense", "debit"),
+    "WRITE_OFF": ("house/write-off", "debit"),
+}
 
 
 def draft(
@@ -26,18 +33,21 @@ def draft(
     reason: str,
     evidence: str,
     client: Client | None = None,
+    reason_code: str = "MANUAL_ADJUSTMENT",
     actor: Actor,
     now: datetime,
 ) -> Adjustment:
     """Draft a correction and hand it to a second person. Nothing moves yet.
 
+    `reason_code`: MANUAL_ADJUSTMENT, SUSPENSE_ASSIGNED (money whose owner was found) or WRITE_OFF.
     Raises Forbidden, InvalidRequest naming the field, CurrencyMismatch, ReasonNotAllowed."""
     actor.require("payments.request_adjustment")
-    _check(debit_account, credit_account, positive(money), reason, evidence)
+    _check(reason_code, debit_account, credit_account, positive(money), reason, evidence)
 
     def work() -> Adjustment:
         adjustment = Adjustment(
             client=client,
+            reason_code=reason_code,
             debit_account_id=debit_account.id,
             credit_account_id=credit_account.id,
             amount=money.amount,
@@ -56,7 +66,7 @@ def draft(
     return unit_of_work(work)
 
 
-def approve(*, adjustment_id: object, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Adjustment:
+def approve(*, adjustment_id: UUID, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Adjustment:
     """Apply a correction as the second person: the posting is part of the same commit.
 
     Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, InsufficientAvailable."""
@@ -87,7 +97,7 @@ def approve(*, adjustment_id: object, content_hash: str, actor: Actor, now: date
 
 
 def reject(
-    *, adjustment_id: object, content_hash: str, reason_code: str, note: str, actor: Actor, now: datetime
+    *, adjustment_id: UUID, content_hash: str, reason_code: str, note: str, actor: Actor, now: datetime
 ) -> Adjustment:
     """Refuse a correction; nothing ever moved. Raises what `approve` raises, and InvalidRequest."""
     actor.require("payments.approve_adjustment")
@@ -112,7 +122,7 @@ def expire_due(*, now: datetime) -> int:
         "pk", flat=True
     ):
 
-        def work(key: object = key) -> int:
+        def work(key: UUID = key) -> int:
             adjustment = locking.locked(Adjustment, key)
             if adjustment.state != "awaiting_second_person":
                 return 0
@@ -135,7 +145,7 @@ def find(public_id: str) -> Adjustment:
     return adjustment
 
 
-def _locked(adjustment_id: object, action: str, actor: Actor, now: datetime) -> Adjustment:
+def _locked(adjustment_id: UUID, action: str, actor: Actor, now: datetime) -> Adjustment:
     adjustment = locking.locked(Adjustment, adjustment_id)
     actor.require_other_than(adjustment.maker)
     ADJUSTMENT.require(action, adjustment.state)
@@ -166,10 +176,14 @@ def _decide(
     )
 
 
-def _check(debit_account: AccountRef, credit_account: AccountRef, money: Money, reason: str, evidence: str) -> None:
+def _check(
+    reason_code: str, debit_account: AccountRef, credit_account: AccountRef, money: Money, reason: str, evidence: str
+) -> None:
+    if reason_code not in KINDS:
+        raise InvalidRequest(f"A correction is one of: {', '.join(KINDS)}.", param="reason_code")
     for name, text in (("reason", reason), ("evidence", evidence)):
-        if not 3 <= len(text.strip()) <= 2000:
-            raise InvalidRequest(f"Give the {name} in 3 to 2000 characters.", param=name)
+        if not 3 <= len(text.strip()) <= TEXT_MAX:
+            raise InvalidRequest(f"Give the {name} in 3 to {TEXT_MAX} characters.", param=name)
     if debit_account.id == credit_account.id:
         raise InvalidRequest("Debit and credit are the same account.", param="credit_account")
     for account in (debit_account, credit_account):
@@ -177,9 +191,11 @@ def _check(debit_account: AccountRef, credit_account: AccountRef, money: Money, 
             raise CurrencyMismatch(f"{account.code} is in {account.currency}.", param="currency")
         if account.kind == "held":
             raise InvalidRequest("Held money moves through its hold only.", param="debit_account")
-    if HOUSE_SIDE not in (debit_account.code, credit_account.code):
-        raise InvalidRequest(f"One side of a correction is {HOUSE_SIDE}.", param="debit_account")
-    require_kinds("MANUAL_ADJUSTMENT", debits={debit_account.kind}, credits={credit_account.kind})
+    house, side = KINDS[reason_code]
+    sides = {"debit": debit_account.code, "credit": credit_account.code}
+    if house not in ([sides[side]] if side else sides.values()):
+        raise InvalidRequest(f"{side or 'One'} side of {reason_code} is {house}.".capitalize(), param="debit_account")
+    require_kinds(reason_code, debits={debit_account.kind}, credits={credit_account.kind})
 
 
 def _record(adjustment: Adjustment, event_type: str, actor: Actor, now: datetime, *, before: str | None) -> None:

@@ -1,6 +1,7 @@
 """Clients: create them, and decide what compliance found out about them."""
 
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -60,7 +61,7 @@ def create(
     return unit_of_work(work)
 
 
-def decide_kyc(*, client_id: object, level: str, actor: Actor, now: datetime) -> Client:
+def decide_kyc(*, client_id: UUID, level: str, actor: Actor, now: datetime) -> Client:
     """Set what compliance found. Raises Forbidden, NotFound, InvalidRequest."""
     actor.require("payments.decide_kyc")
     if level not in Client.KycLevel.values:
@@ -68,7 +69,7 @@ def decide_kyc(*, client_id: object, level: str, actor: Actor, now: datetime) ->
     return _change(client_id, "kyc_level", level, "client.kyc_decided", actor, now)
 
 
-def set_state(*, client_id: object, state: str, actor: Actor, now: datetime) -> Client:
+def set_state(*, client_id: UUID, state: str, actor: Actor, now: datetime) -> Client:
     """Freeze or unfreeze a client: a frozen client starts nothing that takes money out. Raises Forbidden, NotFound."""
     actor.require("ledger.freeze_account")
     if state not in Client.State.values:
@@ -84,7 +85,7 @@ def find(public_id: str) -> Client:
     return client
 
 
-def _change(client_id: object, field: str, value: str, event: str, actor: Actor, now: datetime) -> Client:
+def _change(client_id: UUID, field: str, value: str, event: str, actor: Actor, now: datetime) -> Client:
     def work() -> Client:
         client = locking.locked(Client, client_id)
         before = getattr(client, field)

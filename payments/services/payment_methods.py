@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import datetime
+from uuid import UUID
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
@@ -67,7 +68,7 @@ def add_sepa(
     return unit_of_work(work)
 
 
-def remove(*, payment_method_id: object, actor: Actor, now: datetime) -> PaymentMethod:
+def remove(*, payment_method_id: UUID, actor: Actor, now: datetime) -> PaymentMethod:
     """Stop using a payee. Raises InvalidTransition while a withdrawal to it is open."""
     actor.require("payments.add_paymentmethod")
 

@@ -4,6 +4,7 @@ Approving re-asks the rules with today's facts, because things change between re
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from ledger.database import unit_of_work
 from payments import outbox
@@ -16,7 +17,7 @@ from payments.states import WITHDRAWAL
 PERMISSION = "payments.approve_withdrawal"
 
 
-def approve(*, withdrawal_id: object, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Withdrawal:
+def approve(*, withdrawal_id: UUID, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Withdrawal:
     """Approve what `content_hash` names. With enough approvals the payout is promised in the same commit.
 
     Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, PolicyRefused."""
@@ -61,7 +62,7 @@ def approve(*, withdrawal_id: object, content_hash: str, actor: Actor, now: date
 
 def reject(
     *,
-    withdrawal_id: object,
+    withdrawal_id: UUID,
     content_hash: str,
     reason_code: str,
     note: str,
@@ -89,7 +90,7 @@ def reject(
 
 def send_back(
     *,
-    withdrawal_id: object,
+    withdrawal_id: UUID,
     content_hash: str,
     reason_code: str,
     note: str,
@@ -113,7 +114,7 @@ def send_back(
     return unit_of_work(work)
 
 
-def _locked(withdrawal_id: object, action: str, actor: Actor) -> Withdrawal:
+def _locked(withdrawal_id: UUID, action: str, actor: Actor) -> Withdrawal:
     withdrawal = locking.locked(Withdrawal, withdrawal_id)
     actor.require_other_than(withdrawal.maker)
     WITHDRAWAL.require(action, withdrawal.state)

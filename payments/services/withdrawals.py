@@ -7,6 +7,7 @@ or failing for good gives it back by releasing that hold, never by a posting by 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from ledger import accounts, events, holds, ids
 from ledger.database import unit_of_work
@@ -129,7 +130,7 @@ def request(
     return unit_of_work(work)
 
 
-def cancel(*, withdrawal_id: object, actor: Actor, now: datetime) -> Withdrawal:
+def cancel(*, withdrawal_id: UUID, actor: Actor, now: datetime) -> Withdrawal:
     """Call a withdrawal off before it is approved; the money is available again at once.
 
     Raises Forbidden, NotFound, InvalidTransition."""
@@ -150,7 +151,7 @@ def cancel(*, withdrawal_id: object, actor: Actor, now: datetime) -> Withdrawal:
     return unit_of_work(work)
 
 
-def resubmit(*, withdrawal_id: object, actor: Actor, now: datetime) -> Withdrawal:
+def resubmit(*, withdrawal_id: UUID, actor: Actor, now: datetime) -> Withdrawal:
     """What was missing is there: back to the queue, with a new content hash. Raises Forbidden, InvalidTransition."""
     actor.require("payments.request_withdrawal")
 
