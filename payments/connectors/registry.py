@@ -4,7 +4,9 @@ To add one: a folder with the same file names as its neighbours, an entry here, 
 `config/settings/connectors.py`, its simulator in `simulate`, and the checklist in `docs/flows/connectors.md`.
 """
 
+from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 
@@ -32,13 +34,36 @@ def psp(name: str) -> PaymentServiceProvider:
 
 @cache
 def platform(name: str) -> TradingPlatform:
-    """The trading platform of that name. Raises InvalidRequest for an unknown one."""
-    options = settings.MT5["servers"].get(name)
+    """The trading platform of that name, one per process: threads share its session, processes take turns.
+
+    Settings of a server: url, login, password; optional `utc_offset_minutes` (its wall clock), `timeout` (seconds of
+    silence), `group` (see `trading_group`). Raises InvalidRequest for an unknown platform."""
+    options = _platform_options(name)
+    from payments.connectors.platforms.mt5.adapter import Mt5Adapter
+    from payments.connectors.platforms.session_owner import session_owner
+
+    return Mt5Adapter(
+        name=name,
+        url=options["url"],
+        login=options["login"],
+        password=options["password"],
+        utc_offset=timedelta(minutes=options.get("utc_offset_minutes", 0)),
+        timeout=options.get("timeout", 10.0),
+        owner_lock=session_owner(f"platform:{name}"),
+    )
+
+
+def trading_group(*, platform_name: str, currency: str) -> str:
+    """The platform's group for new accounts in a currency. Raises InvalidRequest for an unknown platform."""
+    pattern: str = _platform_options(platform_name).get("group", r"real\{currency}")
+    return pattern.format(currency=currency)
+
+
+def _platform_options(name: str) -> dict[str, Any]:
+    options: dict[str, Any] | None = settings.MT5["servers"].get(name)
     if options is None:
         raise InvalidRequest(f"There is no trading platform {name[:20]!r}.", param="platform")
-    from payments.connectors.platforms.mt5.adapter import Mt5Adapter
-
-    return Mt5Adapter(name=name, **options)
+    return options
 
 
 @cache

@@ -7,6 +7,7 @@ statement does not tie.
 """
 
 import calendar
+import logging
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -22,11 +23,15 @@ from payments.connectors.bank.iso20022 import clean
 from reconciliation.parsers.base import ParsedRecord, ParsedStatement, tie_warning, total
 from reconciliation.parsers.mt940_details import Details, account, read_details
 
+# On a line it cannot read, the package writes the line with all its client data into the log.
+logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
+
+MAX_STATEMENTS = 10_000
 _STATEMENT = re.compile(r"(?m)^(?=:20:)")
 _CLOSING = re.compile(r"(?m)^:62[FM]?:.*$")
 _LINE = re.compile(r"(?m)^:61:")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # left by some transfer protocols
-_NEEDED = (rb"(?m)^(\{[^\n]*)?:20:", rb"(?m)^:25[A-Z]?:", rb"(?m)^:6[0-2][FM]?:")
+_NEEDED = (r"(?m)^:20:", r"(?m)^:25[A-Z]?:", r"(?m)^:6[0-2][FM]?:")
 # SWIFT field 61, subfield 6: the last three characters of the transaction type.
 _TYPES = {"CHG": "fee", "COM": "fee", "INT": "interest", "DDT": "direct_debit", "RTI": "return"}
 # Also the code words that only point at the text field below.
@@ -35,8 +40,8 @@ _NO_REFERENCE = {"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "EREF", "PREF", "M
 
 def recognises(content: bytes) -> bool:
     """True when the mandatory fields of an MT940 are there: reference, account, and a line or a balance."""
-    unified = content.replace(b"\r\n", b"\n")
-    return all(re.search(pattern, unified) for pattern in _NEEDED)
+    text, _ = _decoded(content)
+    return all(re.search(pattern, text) for pattern in _NEEDED)
 
 
 def parse(content: bytes) -> tuple[ParsedStatement, ...]:
@@ -44,6 +49,8 @@ def parse(content: bytes) -> tuple[ParsedStatement, ...]:
     read."""
     text, warnings = _decoded(content)
     blocks = [block for block in _STATEMENT.split(text) if block.startswith(":20:")]
+    if len(blocks) > MAX_STATEMENTS:
+        raise InvalidRequest(f"The file has more than {MAX_STATEMENTS} statements.", param="file")
     return tuple(_statement(block, number, warnings) for number, block in enumerate(blocks, 1))
 
 

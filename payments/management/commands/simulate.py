@@ -8,6 +8,7 @@ it refuses to start.
 import json
 import signal
 from argparse import ArgumentParser
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,13 @@ def _stripe() -> dict[str, Any]:
 
 
 def _mt5() -> dict[str, Any]:
-    """The manager login that our adapter signs in with."""
+    """The manager login that our adapter signs in with, and the clock it expects."""
     server = getattr(settings, "MT5", {}).get("servers", {}).get("mt5", {})
-    return {"login": server.get("login"), "password": server.get("password")}
+    return {
+        "login": server.get("login"),
+        "password": server.get("password"),
+        "utc_offset": timedelta(minutes=server.get("utc_offset_minutes", 0)),
+    }
 
 
 def _sepa() -> dict[str, Any]:
@@ -86,6 +91,7 @@ def _sepa() -> dict[str, Any]:
         "client_iban": bank.get("iban"),
         "own_iban": bank.get("own_iban"),
         "bic": bank.get("bic"),
+        "currencies": ("EUR", "USD", "GBP", "CHF", "PLN"),
     }
 
 
@@ -128,7 +134,7 @@ class Command(BaseCommand):
         simulator = build(name, state=state, faults=options["faults"], options=chosen)
         try:
             running = RunningSimulator(simulator, port=port)
-        except OSError as problem:
+        except (OSError, OverflowError) as problem:
             raise CommandError(f"Port {port} cannot be opened: {problem}") from problem
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.stdout.write(f"{name} simulator at {running.url} with its books in {state}")
