@@ -1,3 +1,13 @@
 """Which topic of the outbox is handled where: importing the services registers their handlers."""
 
-__all__: list[str] = []
+from payments import intake  # noqa: F401
+from payments.services import (  # noqa: F401
+    bank_files,
+    deposit_polling,
+    deposits,
+    refund_sending,
+    settlements,
+    transfer_asking,
+    transfer_sending,
+    withdrawal_payouts,
+)

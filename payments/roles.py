@@ -71,6 +71,10 @@ PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payments.approve_withdrawal": ("Decide a withdrawal", (FINANCE_APPROVER, COMPLIANCE)),
     "payments.retry_withdrawal": ("Try a failed payout again, or give the money back", (PAYMENTS_OPS,)),
     "payments.request_transfer": ("Transfer between wallet and trading account", (CLIENT, PAYMENTS_OPS)),
+    "payments.resolve_transfer": (
+        "Decide a transfer whose outcome the platform does not tell",
+        (PAYMENTS_OPS, FINANCE_APPROVER),
+    ),
     "payments.request_adjustment": ("Draft an adjustment", (PAYMENTS_OPS,)),
     "payments.approve_adjustment": ("Decide an adjustment", (FINANCE_APPROVER,)),
     "payments.change_policyrule": ("Change a policy rule", (COMPLIANCE,)),

@@ -90,7 +90,7 @@ def _apply_statuses(event: ProviderEvent, now: datetime) -> None:
         with transaction.atomic():
             dispatch.raise_exception(
                 category="unknown_payment",
-                key=f"{event.connector}:{status.end_to_end_id}:{status.state}",
+                key=f"{event.connector}:{status.message_id}:{status.end_to_end_id}:{status.state}",
                 title=f"{event.connector} reports a payout that is none of ours",
                 facts={"end_to_end_id": status.end_to_end_id, "state": status.state, "event": event.public_id},
                 amount=str(status.amount or ""),

@@ -10,9 +10,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ledger import accounts
+from ledger import accounts, queries
 from ledger.errors import InsufficientAvailable
-from ledger.models import Balance
 from ledger.money import Money
 from ledger.posting import Posted, Source
 from payments import postings
@@ -34,28 +33,29 @@ def owed(client: Client, currency: str) -> Money:
 
 
 def _figure(code: str, currency: str) -> Money:
-    row = Balance.objects.filter(account_id=accounts.ref(code, currency).id).first()
-    return Money.of(row.balance - row.pending_out, currency) if row else Money.zero(currency)
+    return Money.of(queries.balance_of(accounts.ref(code, currency).id).available, currency)
 
 
-def post_against(
-    read: Callable[[], Money],
-    recipe: Callable[[Money], Recipe],
+def post_proposed(
+    propose: Callable[[], Recipe | None],
     *,
     source: Source,
     effective_at: datetime | None = None,
     description: str = "",
     metadata: dict[str, str] | None = None,
-) -> Posted:
-    """Post the recipe made from the figure that `read` gives, again with a fresh figure when the ledger says that it
-    has changed meanwhile. Must be called inside the caller's unit of work.
+) -> Posted | None:
+    """Post what `propose` makes of the figures it reads, again with fresh figures when the ledger says that they have
+    changed meanwhile; None when there is nothing to post. Must be called inside the caller's unit of work.
 
-    Raises what posting raises; InsufficientAvailable only when the figure never holds still."""
+    Raises what posting raises; InsufficientAvailable only when the figures never hold still."""
     for attempt in range(1, _TRIES + 1):
+        recipe = propose()
+        if recipe is None:
+            return None
         try:
             with transaction.atomic():
                 return post_recipe(
-                    recipe(read()),
+                    recipe,
                     source=source,
                     effective_at=effective_at,
                     description=description,
@@ -79,15 +79,15 @@ def recover(
 
     Returns None when nothing is owed or nothing of it can be taken."""
 
-    def repayable() -> Money:
-        return min(arrived, owed(client, arrived.currency), available(client, arrived.currency))
+    def propose() -> Recipe | None:
+        money = min(arrived, owed(client, arrived.currency), available(client, arrived.currency))
+        if money.amount <= 0:
+            return None
+        wallet, debt = client.account_code("wallet"), client.account_code("debt")
+        return postings.debt_recovered(wallet=wallet, debt=debt, money=money)
 
-    if repayable().amount <= 0:
-        return None
-    wallet, debt = client.account_code("wallet"), client.account_code("debt")
-    return post_against(
-        repayable,
-        lambda money: postings.debt_recovered(wallet=wallet, debt=debt, money=money),
+    return post_proposed(
+        propose,
         source=source,
         effective_at=effective_at,
         description="Repaid from a deposit",

@@ -5,18 +5,25 @@ growing pauses. The outbox carries the next look; the schedule's sweep finds tho
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from ledger.database import unit_of_work
 from ledger.errors import Unavailable
 from payments import dispatch
 from payments.connectors import registry
 from payments.connectors.platforms.base import PlatformDeal
 from payments.models import Transfer
-from payments.services import trading_deal_cases, transfer_cases, transfer_steps
+from payments.services import locking, trading_deal_cases, transfer_cases, transfer_steps
 
 # Pauses before the first, second, … look; the last one goes on for ever.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300, 300, 300, 1800))
 UNREACHABLE_PAUSE = timedelta(seconds=30)
+# For so long after sending, "not in the history" proves nothing: the history lags, a slow server may still work.
+QUIET = timedelta(minutes=10)
+LOOKS_NEEDED = 5
+# The fact that a platform names when our token is there, but on another amount or type.
+CONTRADICTION = "tickets"
 # A transfer that is `sent` for so long lost its worker between intention and outcome.
 STUCK = timedelta(minutes=3)
 # The outbox has this long to come first.
@@ -42,15 +49,13 @@ def ask(*, transfer_id: UUID, now: datetime) -> timedelta | None:
     try:
         deal = look(transfer)
     except Unavailable as error:
-        facts = {key: str(value)[:300] for key, value in error.data.items()}
-        transfer_steps.looked(transfer_id=transfer_id, now=now, answered=False, answer=error.detail, **facts)
-        if "tickets" in error.data:  # our token is there, on another amount or type: a person must see that
-            transfer_cases.waiting(transfer, stage="conflict", answer=error.detail, tickets=error.data["tickets"])
-        return UNREACHABLE_PAUSE
+        facts = {"answer": error.detail, **{key: str(value)[:300] for key, value in error.data.items()}}
+        _looked(transfer_id, now, answered=False, facts=facts)
+        return PAUSES[-1] if CONTRADICTION in facts else UNREACHABLE_PAUSE
     if deal is not None:
         confirm_by(transfer, deal, now)
         return None
-    transfer = transfer_steps.looked(transfer_id=transfer_id, now=now, answered=True, answer="not found")
+    transfer = _looked(transfer_id, now, answered=True, facts={"answer": "not found"})
     return pause_after(transfer.asked_times) if transfer.state == "unknown" else None
 
 
@@ -65,13 +70,53 @@ def look(transfer: Transfer) -> PlatformDeal | None:
     )
 
 
+def _looked(transfer_id: UUID, now: datetime, *, answered: bool, facts: dict[str, Any]) -> Transfer:
+    """We asked and do not know yet. The first such look makes the doubt visible as a case; after the quiet period the
+    case says that a person must decide. A look that the platform did not answer proves nothing and is not counted."""
+
+    def work() -> Transfer:
+        transfer = locking.locked(Transfer, transfer_id)
+        if transfer.state != "unknown":
+            return transfer
+        waited = transfer.asked_at is not None and needs_person(transfer, transfer.asked_at)
+        first = transfer.asked_at is None
+        transfer.asked_at, transfer.asked_times = now, min(transfer.asked_times + answered, 30_000)
+        # Not a change of what the transfer is, so no new version and no event of its own.
+        Transfer.objects.filter(pk=transfer.pk).update(asked_at=now, asked_times=transfer.asked_times)
+        if first:
+            transfer_cases.waiting(transfer, **facts)
+        if CONTRADICTION in facts:
+            transfer_cases.waiting(transfer, stage="conflict", **facts)
+        if needs_person(transfer, now) and not waited:
+            by, looks = transfer_steps.SYSTEM, transfer.asked_times
+            transfer_steps.record(transfer, by, now, before="unknown", type_="transfer.needs_person", looks=looks)
+            transfer_cases.waiting(transfer, stage="quiet", **facts)
+        return transfer
+
+    return unit_of_work(work)
+
+
 def confirm_by(transfer: Transfer, deal: PlatformDeal, now: datetime) -> None:
     """Confirm by a row of the history. Further rows with the same token are money that moved again: a case each."""
-    transfer_steps.confirm(
-        transfer_id=transfer.pk, ticket=deal.ticket, executed_at=deal.executed_at, now=now, found="history"
-    )
-    for ticket in getattr(deal, "duplicates", ()):
-        trading_deal_cases.duplicate(transfer, ticket)
+
+    def work() -> None:
+        transfer_steps.confirm(
+            transfer_id=transfer.pk, ticket=deal.ticket, executed_at=deal.executed_at, now=now, found="history"
+        )
+        for ticket in getattr(deal, "duplicates", ()):
+            trading_deal_cases.unpaired(transfer, ticket, "our token was carried out more than once")
+
+    unit_of_work(work)
+
+
+def is_quiet(transfer: Transfer, now: datetime) -> bool:
+    """True when the platform has had enough time for the operation to show in its history."""
+    return transfer.sent_at is not None and now - transfer.sent_at >= QUIET
+
+
+def needs_person(transfer: Transfer, at: datetime) -> bool:
+    """True when looking again will hardly help: quiet for long enough, looked at often enough, still not there."""
+    return is_quiet(transfer, at) and transfer.asked_times >= LOOKS_NEEDED
 
 
 def pause_after(looks: int) -> timedelta:

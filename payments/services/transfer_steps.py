@@ -15,32 +15,19 @@ from ledger.posting import Source
 from payments import decisions, dispatch, outbox
 from payments.actors import Actor
 from payments.models import Transfer
-from payments.services import locking, transfer_cases
+from payments.services import locking, trading_deal_cases, transfer_cases
 from payments.states import TRANSFER
 
 SYSTEM = Actor.system("transfers")
-TOKEN_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
+_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 FIRST_LOOK = timedelta(seconds=2)
-# For so long after sending, "not in the history" proves nothing: the history lags, a slow server may still work.
-QUIET = timedelta(minutes=10)
-LOOKS_NEEDED = 5
 # The platform could not be reached or had no time for us; to people that is one cause.
 _UNREACHABLE = ("unreachable", "busy", "auth_failed", "too_frequent")
 
 
 def new_token() -> str:
     """Our name for one balance operation: 20 characters of a platform comment that holds 31; 90 random bits."""
-    return "WW" + "".join(secrets.choice(TOKEN_LETTERS) for _ in range(18))
-
-
-def is_quiet(transfer: Transfer, now: datetime) -> bool:
-    """True when the platform has had enough time for the operation to show in its history."""
-    return transfer.sent_at is not None and now - transfer.sent_at >= QUIET
-
-
-def needs_person(transfer: Transfer, at: datetime) -> bool:
-    """True when looking again will hardly help: quiet for long enough, looked at often enough, still not there."""
-    return is_quiet(transfer, at) and transfer.asked_times >= LOOKS_NEEDED
+    return "WW" + "".join(secrets.choice(_LETTERS) for _ in range(18))
 
 
 def begin(*, transfer_id: UUID, now: datetime) -> Transfer | None:
@@ -80,7 +67,9 @@ def confirm(
         if transfer.state == "confirmed" and transfer.platform_ticket == ticket:
             return transfer
         if not TRANSFER.allows("confirm", transfer.state):
-            _contradicted(transfer, f"carried out under ticket {ticket}", now, ticket=ticket, **facts)
+            what = f"carried out under ticket {ticket}"
+            _contradicted(transfer, what, now, **facts)
+            trading_deal_cases.unpaired(transfer, ticket, f"{what}, but the transfer is {transfer.state}")
             return transfer
         before = transfer.state
         posting.settle(
@@ -107,7 +96,8 @@ def refuse(*, transfer_id: UUID, code: str, actor: Actor = SYSTEM, now: datetime
         if transfer.state == "refused":
             return transfer
         if not TRANSFER.allows("refuse", transfer.state):
-            _contradicted(transfer, f"refused ({code})", now, code=code, **facts)
+            _contradicted(transfer, f"refused ({code})", now, **facts)
+            _late(transfer, code)
             return transfer
         before = transfer.state
         posting.void(
@@ -132,29 +122,6 @@ def doubt(*, transfer_id: UUID, reason: str, now: datetime, **facts: Any) -> Tra
         transfer = locking.locked(Transfer, transfer_id)
         if transfer.state == "sent":
             _doubt(transfer, reason, now, **facts)
-        return transfer
-
-    return unit_of_work(work)
-
-
-def looked(*, transfer_id: UUID, now: datetime, answered: bool, **facts: Any) -> Transfer:
-    """We asked and do not know yet. The first such look makes the doubt visible as a case; after the quiet period the
-    case says that a person must decide. A look that the platform did not answer proves nothing and is not counted."""
-
-    def work() -> Transfer:
-        transfer = locking.locked(Transfer, transfer_id)
-        if transfer.state != "unknown":
-            return transfer
-        waited = transfer.asked_at is not None and needs_person(transfer, transfer.asked_at)
-        first = transfer.asked_at is None
-        transfer.asked_at, transfer.asked_times = now, min(transfer.asked_times + answered, 30_000)
-        # Not a change of what the transfer is, so no new version and no event of its own.
-        Transfer.objects.filter(pk=transfer.pk).update(asked_at=now, asked_times=transfer.asked_times)
-        if first:
-            transfer_cases.waiting(transfer, **facts)
-        if needs_person(transfer, now) and not waited:
-            record(transfer, SYSTEM, now, before="unknown", type_="transfer.needs_person", looks=transfer.asked_times)
-            transfer_cases.waiting(transfer, stage="quiet", **facts)
         return transfer
 
     return unit_of_work(work)
@@ -197,11 +164,14 @@ def _doubt(transfer: Transfer, reason: str, now: datetime, **facts: Any) -> None
 
 def _contradicted(transfer: Transfer, what: str, now: datetime, **facts: Any) -> None:
     record(transfer, SYSTEM, now, before=transfer.state, type_="transfer.contradicted", what=what, **facts)
+
+
+def _late(transfer: Transfer, code: str) -> None:
     dispatch.raise_exception(
         category="late_after_final",
-        key=f"{transfer.public_id}:{what}"[:80],
-        title=f"Transfer {transfer.public_id} is {transfer.state}, but the platform says: {what}"[:200],
-        facts={**transfer_cases.facts_of(transfer), **facts},
+        key=f"{transfer.public_id}:refused",
+        title=f"Transfer {transfer.public_id} is {transfer.state}, but the platform says that it refused it",
+        facts={**transfer_cases.facts_of(transfer), "code": code, "ticket": transfer.platform_ticket},
         client_ref=ids.encode("cl", transfer.client_id),
         object_ref=transfer.public_id,
         amount=transfer.money.text,

@@ -5,20 +5,20 @@ later (`transfer_sending`, `transfer_asking`). Nothing here may send a balance o
 back before the platform's history has had time and has been looked at once more.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from ledger.database import unit_of_work
 from ledger.errors import (
     AccountClosed,
-    AccountFrozen,
     CurrencyMismatch,
+    DuplicateReference,
     InvalidRequest,
     InvalidTransition,
     NotFound,
     VersionConflict,
 )
+from ledger.models import Transaction
 from ledger.money import Money, positive
 from ledger.posting import Source
 from payments import dispatch, outbox, postings
@@ -26,6 +26,7 @@ from payments.actors import Actor
 from payments.models import Client, TradingAccount, Transfer
 from payments.services import locking, trading_accounts, transfer_asking, transfer_steps
 from payments.services.posting import post_recipe
+from payments.services.trading_deal_recipes import KINDS
 
 PERMISSION = "payments.resolve_transfer"
 TICKET_MAX = 40
@@ -57,8 +58,8 @@ def request(
         raise CurrencyMismatch(f"{trading_account} is kept in {trading_account.currency}.", param="currency")
 
     def work() -> Transfer:
-        require_active(locking.locked(Client, client.pk, param="client"))
-        account = TradingAccount.objects.get(pk=trading_account.pk)
+        trading_accounts.require_active(locking.locked(Client, client.pk, param="client"))
+        account = TradingAccount.objects.select_related("client").get(pk=trading_account.pk)
         if account.state != TradingAccount.State.ACTIVE:
             raise AccountClosed("The trading account is closed.", param="trading_account")
         transfer = Transfer(
@@ -120,6 +121,7 @@ def resolve_by_hand(
 
     def work() -> Transfer:
         require_unknown(locking.locked(Transfer, transfer_id))
+        _require_free(transfer.trading_account.platform, ticket)
         if outcome == "confirmed":
             return transfer_steps.confirm(
                 transfer_id=transfer_id, ticket=ticket, actor=actor, now=now, found="by hand", note=note
@@ -139,16 +141,6 @@ def find(transfer_id: UUID) -> Transfer:
     return transfer
 
 
-def require_active(client: Client) -> None:
-    """Raise AccountFrozen or AccountClosed for a client who may start nothing."""
-    refusals: dict[str, Callable[[str], Exception]] = {
-        Client.State.FROZEN: AccountFrozen,
-        Client.State.CLOSED: AccountClosed,
-    }
-    if refusal := refusals.get(client.state):
-        raise refusal(f"The client is {client.state}.")
-
-
 def require_unknown(transfer: Transfer) -> None:
     """Raise InvalidTransition unless the transfer waits for an answer."""
     if transfer.state != "unknown":
@@ -158,7 +150,7 @@ def require_unknown(transfer: Transfer) -> None:
 
 
 def _look_once_more(transfer: Transfer, now: datetime) -> None:
-    if not transfer_steps.is_quiet(transfer, now):
+    if not transfer_asking.is_quiet(transfer, now):
         raise InvalidTransition(
             "The platform's history may still be behind. Wait until the quiet period is over.",
             state=transfer.state,
@@ -169,6 +161,13 @@ def _look_once_more(transfer: Transfer, now: datetime) -> None:
     if deal is not None:
         transfer_asking.confirm_by(transfer, deal, now)
         raise VersionConflict("The platform did carry it out. The transfer is confirmed.", ticket=deal.ticket)
+
+
+def _require_free(platform: str, ticket: str) -> None:
+    """Raise DuplicateReference for the ticket of a deal that the books know as something else."""
+    known = Transaction.objects.filter(source_system=platform, source_kind__in=KINDS, source_id=ticket)
+    if known.exists():
+        raise DuplicateReference("This ticket is a deal of another kind.", param="ticket")
 
 
 def _require_words(outcome: str, ticket: str, note: str) -> None:

@@ -3,6 +3,7 @@ work. The database refuses a step that the graph does not have, so steps are nev
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,15 @@ from ledger.errors import InvalidTransition
 from payments.actors import Actor
 from payments.models.base import Movement
 from payments.states import Graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """What made a movement change: who told us, when it happened over there, and when we learned it."""
+
+    actor: Actor
+    happened_at: datetime
+    now: datetime
 
 
 def route(graph: Graph, state: str, target: str) -> list[str]:
@@ -35,8 +45,7 @@ def walk(
     *,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
-    actor: Actor,
-    now: datetime,
+    occasion: Occasion,
     client_ref: str,
     data: Mapping[str, Any] | None = None,
 ) -> list[str]:
@@ -56,11 +65,11 @@ def walk(
                 type=f"{graph.noun}.{passed[-1]}",
                 object_ref=row.public_id,
                 client_ref=client_ref,
-                actor=actor,
+                actor=occasion.actor,
                 before={**figures, "state": left},
                 after={**after, "state": passed[-1]},
                 data=data,
-                occurred_at=now,
+                occurred_at=occasion.happened_at,
             )
             figures = dict(after)
     return passed

@@ -30,9 +30,7 @@ def apply_status(*, status: PayoutStatus, connector: str, now: datetime) -> bool
     """Take one status of a payout from the bank, in any order and any number of times.
 
     Returns False when the end-to-end id is none of ours. Settled pays, rejected fails, returned gives it back."""
-    attempt = WithdrawalAttempt.objects.filter(
-        end_to_end_id=status.end_to_end_id, withdrawal__connector=connector
-    ).first()
+    attempt = WithdrawalAttempt.objects.filter(**_named_by(status), withdrawal__connector=connector).first()
     if attempt is None:
         return False
     steps: dict[str, Callable[[], None]] = {
@@ -45,6 +43,13 @@ def apply_status(*, status: PayoutStatus, connector: str, now: datetime) -> bool
     }
     unit_of_work(steps[status.state])
     return True
+
+
+def _named_by(status: PayoutStatus) -> dict[str, str]:
+    """A status about a whole file names only the message; our messages carry one payout each."""
+    if status.end_to_end_id:
+        return {"end_to_end_id": status.end_to_end_id}
+    return {"message_id": status.message_id}
 
 
 def pay(*, attempt_id: UUID, bank_reference: str, now: datetime) -> None:
