@@ -127,11 +127,18 @@ def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
     """Walk REST framework's nested error structure as (`entries[0].amount`, message) pairs."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
-            own = key in {"non_field_errors", "__all__"}
-            yield from _flat(inner, path if own else f"{path}.{key}" if path else str(key))
+            yield from _flat(inner, _below(path, key))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for index, inner in enumerate(detail):
             leaf = isinstance(inner, str)
             yield from _flat(inner, path if leaf else f"{path}[{index}]")
     else:
         yield path, str(detail)
+
+
+def _below(path: str, key: str | int) -> str:
+    if key in {"non_field_errors", "__all__"}:
+        return path
+    if isinstance(key, int) or key.isdigit():  # the framework keys the rows of a list by their number
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key

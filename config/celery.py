@@ -18,8 +18,25 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
+
+def _every(task: str, *, seconds: float) -> dict[str, Any]:
+    """A nudge that is worthless once the next one is due."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 # name → task by dotted name, seconds or crontab, and for how long a late nudge is still worth sending.
 SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep the outbox": _every("payments.tasks.drain_outbox", seconds=2),
+    "empty the banks' mailboxes": _every("payments.tasks.fetch_bank_files", seconds=5),
+    "read the platforms' histories": _every("payments.tasks.read_platform_deals", seconds=15),
+    "ask about unknown transfers": _every("payments.tasks.ask_unknown_transfers", seconds=30),
+    "match what waits for a report": _every("reconciliation.tasks.match_waiting", seconds=60),
+    "expire what is due": _every("payments.tasks.expire_what_is_due", seconds=60),
+    "forget old idempotency keys": {
+        "task": "payments.tasks.prune_idempotency_keys",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 3600},
+    },
     "remove expired sessions": {
         "task": "config.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="10"),

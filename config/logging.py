@@ -89,5 +89,9 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "django.request": {"level": "ERROR"},
             "celery.app.trace": {"level": "WARNING"},
+            # A nudge every two seconds is no news; failures are.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "django_structlog.celery.receivers": {"level": "WARNING"},
         },
     }

@@ -87,9 +87,9 @@ class Run:
             for name, port in self.simulators.items():
                 self.start(name, python("manage.py", "simulate", name, "--port", str(port)))
         celery = ("-m", "celery", "-A", "config.celery")
-        quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        quiet = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
         self.start("worker", python(*celery, "worker", "--concurrency", str(self.tasks), *quiet))
-        self.start("beat", python(*celery, "beat", "--pidfile", "", "--loglevel", "INFO"))
+        self.start("beat", python(*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"))
 
     def seed(self) -> Child | None:
         """Start filling the demo firm, beside everything else; None when there is nothing to do."""

@@ -4,6 +4,7 @@ Safe values stand here; development and tests loosen a few by name, production a
 secrets. Nothing here may read `os.environ`: `config/env.py` does.
 """
 
+import logging
 from typing import Any
 
 from config import env as environment
@@ -163,6 +164,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request, written when it is answered
 
 # --- outside systems ----------------------------------------------------------------------------------------
 SIMULATOR_PORTS = connectors.simulator_ports(env, PORT)

@@ -49,6 +49,8 @@ def mt5(env: Environment, demo_port: int | None) -> dict[str, Any]:
                 "url": env.text("MT5_URL", f"http://127.0.0.1:{demo_port}" if demo else None),
                 "login": env.text("MT5_LOGIN", "1000" if demo else None),
                 "password": env.text("MT5_PASSWORD", "Demo-manager-1" if demo else None),
+                # The server's wall clock against UTC, in minutes; brokers' servers usually run two hours ahead.
+                "utc_offset_minutes": env.number("MT5_UTC_OFFSET_MINUTES", 120 if demo else 0, least=-720, most=840),
             }
         }
     }
@@ -62,9 +64,9 @@ def bank(env: Environment, demo_port: int | None) -> dict[str, Any]:
     return {
         "sepa": {
             "url": env.text("SEPA_URL", f"http://127.0.0.1:{demo_port}" if demo else None),
-            "iban": env.text("SEPA_IBAN", "DE89370400440532013000" if demo else None),
-            "own_iban": env.text("SEPA_OWN_IBAN", "DE02120300000000202051" if demo else None),
-            "bic": env.text("SEPA_BIC", "COBADEFFXXX" if demo else None),
+            "iban": env.text("SEPA_IBAN", "DE07999900000000000001" if demo else None),
+            "own_iban": env.text("SEPA_OWN_IBAN", "DE77999900000000000002" if demo else None),
+            "bic": env.text("SEPA_BIC", "SIMBDEFFXXX" if demo else None),
             "name": env.text("SEPA_NAME", "Wherewithal Demo Brokerage" if demo else None),
         }
     }

@@ -51,7 +51,7 @@ def import_file(
     parsed = registry.parse(content=content, name=name)
     bank = _bank_of(account_code)
     for statement in parsed:
-        _require_own_account(statement, bank)
+        _require_own_account(statement, account_code)
     if dry_run:
         return _preview(parsed, name, account_code, now)
 
@@ -90,12 +90,12 @@ def import_file(
 def import_received(*, payload: dict[str, Any], now: datetime) -> None:
     """Import a statement that the bank's mailbox delivered."""
     event = ProviderEvent.objects.get(pk=ProviderEvent.key(payload["event"]))
-    code = f"bank/{payload['bank']}/client-money"
+    content, name = bytes(event.body), event.headers.get("name", event.event_id)
     try:
         import_file(
-            content=bytes(event.body),
-            name=event.headers.get("name", event.event_id),
-            account_code=code,
+            content=content,
+            name=name,
+            account_code=_account_named_in(content, name, payload["bank"]),
             actor=SYSTEM,
             now=now,
         )
@@ -109,6 +109,13 @@ def import_received(*, payload: dict[str, Any], now: datetime) -> None:
         )
 
 
+def _account_named_in(content: bytes, name: str, bank: str) -> str:
+    """Which of our accounts at a bank a file is about, by the IBAN it names; client money when it names none."""
+    ibans = {statement.account_iban for statement in registry.parse(content=content, name=name)}
+    own = settings.BANK.get(bank, {}).get("own_iban", "")
+    return f"bank/{bank}/own" if own and ibans == {own} else f"bank/{bank}/client-money"
+
+
 def _bank_of(account_code: str) -> str:
     parts = account_code.split("/")
     if len(parts) != 3 or parts[0] != "bank" or parts[2] not in ("client-money", "own"):
@@ -116,8 +123,10 @@ def _bank_of(account_code: str) -> str:
     return parts[1]
 
 
-def _require_own_account(statement: ParsedStatement, bank: str) -> None:
-    expected = settings.BANK.get(bank, {}).get("own_iban", "")
+def _require_own_account(statement: ParsedStatement, account_code: str) -> None:
+    bank = _bank_of(account_code)
+    field_name = "iban" if account_code.endswith("/client-money") else "own_iban"
+    expected = settings.BANK.get(bank, {}).get(field_name, "")
     if expected and statement.account_iban and statement.account_iban != expected:
         raise InvalidRequest(
             f"This statement is of account {statement.account_iban}, not of {bank}'s {expected}.", param="account"
