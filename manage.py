@@ -43,9 +43,7 @@ def main(arguments: list[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else "help"
     if command in AS_OWNER:
         os.environ.setdefault("DATABASE_ROLE", "owner")
-    if os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.development" and _needs_servers(
-        command, arguments
-    ):
+    if os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.development" and _needs_servers(command, arguments):
         from config import embedded
         from config.processes import ServerError
 

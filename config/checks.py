@@ -142,8 +142,7 @@ def _role_check(app_configs: Any, databases: Any = None, **_: Any) -> list[check
 
 
 def refuse_unsafe_start() -> None:
-    """Run the checks above and raise ImproperlyConfigured with all findings. For processes that run no
-    `check`."""
+    """Run the checks above and raise ImproperlyConfigured with all findings. For processes that run no `check`."""
     found = [*_settings_check(None), *_role_check(None, databases=["default"])]
     connection.close()
     if found:

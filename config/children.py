@@ -31,8 +31,7 @@ def show(name: str, text: str) -> None:
 
 @dataclass
 class Child:
-    """One program. `again` keeps it alive: after a crash it is started again, with growing pauses while it
-    keeps dying."""
+    """One program. `again` keeps it alive: after a crash it is started again, ever later while it keeps dying."""
 
     name: str
     command: list[str]

@@ -62,8 +62,7 @@ def servers() -> Servers:
 
 
 def _postgres_home() -> Path:
-    """Under `var/`; for root whose checkout is closed to others, under /var/lib, because `nobody` must get
-    there."""
+    """Under `var/`; for root whose checkout is closed to others, under /var/lib, because `nobody` must get there."""
     home = STATE / f"postgres-{major()}"
     if account() is None or reachable(STATE.parent):
         return home

@@ -25,8 +25,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 when database, broker and cache answer and no migration is missing, else 503; names each part's
-    state."""
+    """200 when database, broker and cache answer and no migration is missing, else 503; names each part's state."""
     probes: dict[str, Callable[[], None]] = {
         "database": _database,
         "migrations": _migrations,
@@ -42,8 +41,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus measurements, only for the bearer of METRICS_TOKEN; for everybody else the page does not
-    exist."""
+    """Prometheus measurements, only for the bearer of METRICS_TOKEN; for everybody else the page does not exist."""
     given = request.headers.get("Authorization", "")
     if not settings.METRICS_TOKEN or not hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}"):
         raise Http404

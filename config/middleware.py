@@ -28,8 +28,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 class RequestIdMiddleware:
-    """Put the id that the log lines carry on the request and into the answer. Stands right inside
-    django-structlog."""
+    """Put the id that the log lines carry on the request and into the answer. Stands right inside django-structlog."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -55,8 +54,7 @@ class RefuseNulMiddleware:
 
 
 class AdminPolicyMiddleware:
-    """Give `/admin/`, and nothing else, the looser page policy that Unfold needs. Stands inside
-    CSPMiddleware."""
+    """Give `/admin/`, and nothing else, the looser page policy that Unfold needs. Stands inside CSPMiddleware."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -69,8 +67,7 @@ class AdminPolicyMiddleware:
 
 
 class ProblemMiddleware:
-    """Turn any error under `/api/` that is not yet a problem document into one: unknown paths, refused hosts,
-    crashes."""
+    """Turn any error under `/api/` that is no problem document yet into one: unknown path, refused host, crash."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -88,8 +85,7 @@ class ProblemMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Send staff without a second factor to enrol before they see anything else. Stands inside
-    authentication."""
+    """Send staff without a second factor to enrol before they see anything else. Stands inside authentication."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response

@@ -67,8 +67,7 @@ class Postgres:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Create the cluster if there is none, start it, wait until it answers, create missing roles and
-        database."""
+        """Create the cluster if there is none, start it, wait until it answers, create missing roles and database."""
         owner = account()
         private_folder(self.home, owner)
         private_folder(self.sockets, owner)
@@ -200,8 +199,7 @@ class Postgres:
 
 
 def _is_postgres_of(pid: int, data: Path) -> bool:
-    """Whether a living process is the PostgreSQL of this data folder (process ids are reused after a
-    restart)."""
+    """Whether a living process is the PostgreSQL of this data folder (process ids are reused after a restart)."""
     folder = Path("/proc") / str(pid)
     try:
         if not Path("/proc/self").exists():  # no /proc on this system: believe the name

@@ -35,8 +35,7 @@ def reachable(path: Path) -> bool:
 
 
 def short_socket_folder(wanted: Path) -> Path:
-    """`wanted`, or a short folder under /tmp named after it when a socket inside would be too long for the
-    kernel."""
+    """`wanted`, or a short folder under /tmp named after it when a socket inside would be too long for the kernel."""
     if len(str(wanted / ".s.PGSQL.5432")) <= LONGEST_SOCKET:
         return wanted
     return Path("/tmp") / f"wherewithal-{os.geteuid()}-{sha256(str(wanted).encode()).hexdigest()[:12]}"  # noqa: S108
@@ -55,8 +54,7 @@ def private_folder(path: Path, owner: pwd.struct_passwd | None) -> None:
 
 
 def die_with_parent(sign: int) -> Callable[[], None]:
-    """A hook for the child: ask Linux for `sign` when our thread ends, however it ends. Elsewhere does
-    nothing."""
+    """A hook for the child: ask Linux for `sign` when our thread ends, however it ends. Elsewhere does nothing."""
     if not sys.platform.startswith("linux"):
         return lambda: None
     prctl = ctypes.CDLL(None).prctl

@@ -6,7 +6,6 @@ Opening is idempotent: the same code and currency give the same account for ever
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
 from django.db import transaction
 
@@ -50,20 +49,20 @@ def open_account(*, code: str, currency: str) -> AccountRef:
         ],
         ignore_conflicts=True,
     )
-    return _find(code, currency)
+    return find(code, currency)
 
 
 def ref(code: str, currency: str) -> AccountRef:
     """Find an account, opening it when the chart knows the code: house and client accounts appear on first use."""
-    try:
-        return _remembered(code, currency)
-    except NotFound:
-        return open_account(code=code, currency=currency)
+    return _remembered.get((code, currency)) or _look_up(code, currency) or open_account(code=code, currency=currency)
 
 
 def find(code: str, currency: str) -> AccountRef:
     """Find an account that must exist. Raises NotFound."""
-    return _remembered(code, currency)
+    found = _remembered.get((code, currency)) or _look_up(code, currency)
+    if found is None:
+        raise NotFound(f"There is no account {code[:80]!r} in {currency[:8]!r}.", param="account")
+    return found
 
 
 def set_status(*, account_id: int, status: str) -> str:
@@ -78,27 +77,36 @@ def set_status(*, account_id: int, status: str) -> str:
     return str(before["ledger_account_set_status"])
 
 
-def _find(code: str, currency: str) -> AccountRef:
+def _look_up(code: str, currency: str) -> AccountRef | None:
     row = (
         Account.objects.filter(code=code, currency=currency)
+        .order_by()
         .values_list("id", "code", "currency_id", "kind", "sign")
         .first()
     )
     if row is None:
-        raise NotFound(f"There is no account {code[:80]!r} in {currency[:8]!r}.", param="account")
-    return AccountRef(*row)
+        return None
+    found = AccountRef(*row)
+    # The account may be of this very transaction: remember it only once that has committed.
+    transaction.on_commit(lambda: _remember(found))
+    return found
 
 
-@lru_cache(maxsize=65536)
-def _remembered(code: str, currency: str) -> AccountRef:
-    return _find(code, currency)
+_remembered: dict[tuple[str, str], AccountRef] = {}
+_REMEMBERED_MOST = 65536
+
+
+def _remember(account: AccountRef) -> None:
+    if len(_remembered) >= _REMEMBERED_MOST:
+        _remembered.clear()
+    _remembered[account.code, account.currency] = account
 
 
 def forget() -> None:
     """Forget what was remembered: for tests that empty the database, where ids start anew."""
-    _remembered.cache_clear()
+    _remembered.clear()
 
 
 def normal(account: AccountRef, amount: Decimal) -> Decimal:
     """A signed entry amount (credit positive) in the account's normal direction."""
-    return amount * account.sign
+    return amount if account.sign > 0 else amount.copy_negate()

@@ -45,7 +45,10 @@ def call_many(function: str, arguments: Sequence[tuple[Any, str]]) -> list[dict[
         try:
             cursor.execute(f"SELECT * FROM {function}({slots})", [value for value, _ in arguments])  # noqa: S608 (names and types are literals of this package)
         except DatabaseError as error:
-            raise refusal(error) from error
+            cause = refusal(error)
+            if cause is error:
+                raise  # unchanged, so that a deadlock is still seen as one
+            raise cause from error
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 

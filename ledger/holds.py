@@ -11,9 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ledger import accounts, database, ids
+from django.db import transaction
+
+from ledger import accounts, database, ids, reasons
 from ledger.accounts import AccountRef
-from ledger.errors import InvalidRequest
+from ledger.errors import InvalidRequest, InvalidTransition
 from ledger.models import Hold
 from ledger.money import Money, positive
 from ledger.posting import Posted, Source, as_json, fingerprint, names
@@ -90,8 +92,11 @@ def capture(
 ) -> Posted:
     """Move part (or, without `amount`, the rest) of a hold to `to`; the answer says what is still held.
 
-    Raises NotFound, InvalidTransition when the hold has ended, OverCapture, AccountClosed."""
-    return _resolve("capture", hold_id, reason, to, amount, source, idempotency_key, description, metadata)
+    Raises NotFound, InvalidTransition when the hold has ended, OverCapture, CurrencyMismatch, ReasonNotAllowed,
+    AccountClosed."""
+    reasons.require_kinds(reason, debits={"held"}, credits={to.kind})
+    part = None if amount is None else positive(Money.of(amount, to.currency)).amount
+    return _resolve("capture", hold_id, reason, to, part, source, idempotency_key, description, metadata)
 
 
 def release(
@@ -107,12 +112,17 @@ def release(
 
 
 def expire(*, now: datetime, limit: int = 500) -> int:
-    """Give back every open hold whose time has come by `now`; returns how many. Safe to run in parallel."""
+    """Give back every open hold whose time has come by `now`; returns how many. Safe to run in parallel, and beside
+    those who capture or release: whoever comes first wins."""
     due = Hold.objects.filter(state__in=Hold.OPEN_STATES, expires_at__lte=now).values_list("pk", flat=True)[:limit]
     count = 0
     for hold_id in due:
         source = Source("ledger", "hold_expiry", ids.encode("hold", hold_id))
-        posted = _resolve("expire", hold_id, "HOLD_RELEASED", None, None, source, None, "Hold expired", None)
+        try:
+            with transaction.atomic():
+                posted = _resolve("expire", hold_id, "HOLD_RELEASED", None, None, source, None, "Hold expired", None)
+        except InvalidTransition:
+            continue
         count += not posted.replayed
     return count
 

@@ -12,8 +12,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from ledger.errors import CurrencyMismatch, InvalidAmount
 
-# numeric(38, 18) in the database: 20 digits before the point, 18 after.
-_CONTEXT = Context(prec=60)
+# numeric(38, 18) in the database: 20 digits before the point, 18 after. Decimal's own context keeps 28 digits, and even
+# a change of sign rounds to them: whatever computes with amounts of money does it in this context.
+EXACT = Context(prec=60)
 _LARGEST = Decimal(10) ** 20
 _PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?", re.ASCII)
 
@@ -88,16 +89,16 @@ class Money:
         Raises InvalidAmount for a float, NaN, an exponent form, too many decimals, or 21 digits and more."""
         unit = currency(code)
         exact = _exact(amount)
-        if -exact.normalize(_CONTEXT).as_tuple().exponent > unit.exponent:  # type: ignore[operator]
+        if -exact.normalize(EXACT).as_tuple().exponent > unit.exponent:  # type: ignore[operator]
             raise InvalidAmount(f"{code} has {unit.exponent} decimals.", param="amount")
-        return cls(exact.quantize(unit.unit, context=_CONTEXT), code)
+        return cls(exact.quantize(unit.unit, context=EXACT), code)
 
     @classmethod
     def from_minor(cls, minor: int, code: str) -> "Money":
         """From an integer count of the smallest unit (cents for EUR, yen for JPY, wei for ETH)."""
         if not isinstance(minor, int) or isinstance(minor, bool):
             raise InvalidAmount("Minor units are an integer.", param="amount")
-        return cls.of(Decimal(minor).scaleb(-currency(code).exponent, context=_CONTEXT), code)
+        return cls.of(Decimal(minor).scaleb(-currency(code).exponent, context=EXACT), code)
 
     @classmethod
     def zero(cls, code: str) -> "Money":
@@ -106,13 +107,13 @@ class Money:
     @classmethod
     def quantized(cls, amount: Decimal, code: str, *, rounding: str = ROUND_HALF_EVEN) -> "tuple[Money, Decimal]":
         """Round to the currency's decimals; return the money and the residue that was cut (amount − money)."""
-        rounded = amount.quantize(currency(code).unit, rounding=rounding, context=_CONTEXT)
-        return cls.of(rounded, code), amount - rounded
+        rounded = amount.quantize(currency(code).unit, rounding=rounding, context=EXACT)
+        return cls.of(rounded, code), EXACT.subtract(amount, rounded)
 
     @property
     def minor(self) -> int:
         """Integer count of the smallest unit."""
-        return int(self.amount.scaleb(currency(self.currency).exponent, context=_CONTEXT))
+        return int(self.amount.scaleb(currency(self.currency).exponent, context=EXACT))
 
     @property
     def text(self) -> str:
@@ -133,16 +134,16 @@ class Money:
         return other.amount
 
     def __add__(self, other: "Money") -> "Money":
-        return Money.of(_CONTEXT.add(self.amount, self._other(other)), self.currency)
+        return Money.of(EXACT.add(self.amount, self._other(other)), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money.of(_CONTEXT.subtract(self.amount, self._other(other)), self.currency)
+        return Money.of(EXACT.subtract(self.amount, self._other(other)), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount if self.amount else self.amount, self.currency)
+        return Money(self.amount.copy_negate() if self.amount else self.amount, self.currency)
 
     def __abs__(self) -> "Money":
-        return Money(abs(self.amount), self.currency)
+        return Money(self.amount.copy_abs(), self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         return self.amount < self._other(other)
@@ -184,6 +185,6 @@ def _exact(amount: object) -> Decimal:
             raise InvalidAmount("Send the amount as a decimal string like 12.50.", param="amount")
         amount = Decimal(amount)
     exact = Decimal(amount)
-    if not exact.is_finite() or abs(exact) >= _LARGEST:
+    if not exact.is_finite() or exact.copy_abs() >= _LARGEST:
         raise InvalidAmount("The amount is out of range.", param="amount")
     return exact

@@ -11,15 +11,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from ledger import database, ids, reasons
 from ledger.accounts import AccountRef
-from ledger.errors import DomainError, InvalidRequest, NotFound, Unbalanced
+from ledger.errors import CurrencyMismatch, DomainError, InvalidRequest, NotFound, Unbalanced
 from ledger.models import Entry, Transaction
-from ledger.money import Money
+from ledger.money import EXACT, Money
 
 LEGS_MAX = 100
 
@@ -34,7 +34,7 @@ class Leg:
 
 def debit(account: AccountRef, amount: Decimal) -> Leg:
     """Debit `amount` > 0 (major units of the account's currency): less for a client, more for a bank account."""
-    return Leg(account, -_amount(account, amount))
+    return Leg(account, _amount(account, amount).copy_negate())
 
 
 def credit(account: AccountRef, amount: Decimal) -> Leg:
@@ -183,7 +183,7 @@ def mirrored(transaction_id: uuid.UUID) -> list[Leg]:
         .order_by("leg")
     )
     return [
-        Leg(AccountRef(a.pk, a.code, a.currency_id, a.kind, a.sign), -entry.amount)
+        Leg(AccountRef(a.pk, a.code, a.currency_id, a.kind, a.sign), entry.amount.copy_negate())
         for entry in entries
         for a in (entry.account,)
     ]
@@ -269,7 +269,7 @@ def check(reason: str, legs: Sequence[Leg]) -> None:
         raise Unbalanced(f"A transaction has 2 to {LEGS_MAX} entries.", param="entries")
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for leg in legs:
-        totals[leg.account.currency] += leg.amount
+        totals[leg.account.currency] = EXACT.add(totals[leg.account.currency], leg.amount)
     for currency, difference in totals.items():
         if difference:
             raise Unbalanced(
@@ -287,11 +287,13 @@ def fingerprint(*parts: Any) -> bytes:
 
     def plain(part: Any) -> Any:
         if isinstance(part, Leg):
-            return [part.account.id, f"{part.amount.normalize():f}"]
+            return [part.account.id, plain(part.amount)]
         if isinstance(part, Source):
             return [part.system, part.kind, part.id]
         if isinstance(part, Decimal):
-            return f"{part.normalize():f}"
+            return f"{part.normalize(EXACT):f}"
+        if isinstance(part, datetime):
+            return part.astimezone(UTC).isoformat()
         return str(part)
 
     text = json.dumps(parts, default=plain, sort_keys=True, separators=(",", ":"))
@@ -308,10 +310,7 @@ def _resolve(
     description: str,
     metadata: Mapping[str, Any] | None,
 ) -> Posted:
-    reason = Transaction.objects.filter(pk=pending_id).values_list("reason_id", flat=True).first()
-    if reason is None:
-        raise NotFound("There is no such transaction.", param="transaction")
-    part = amount.amount if amount else None
+    reason, part = _reason_and_part(pending_id, amount)
     row = database.call(
         "ledger_resolve",
         [
@@ -328,6 +327,22 @@ def _resolve(
         ],
     )
     return Posted(row["id"], row["recorded_at"], row["replayed"], row["remaining"])
+
+
+def _reason_and_part(pending_id: uuid.UUID, amount: Money | None) -> tuple[str, Decimal | None]:
+    """The reason of a pending transaction, and the part to post, which must be in one of its currencies."""
+    found = Transaction.objects.filter(pk=pending_id).order_by()
+    if amount is None:
+        reason = found.values_list("reason_id", flat=True).first()
+        if reason is None:
+            raise NotFound("There is no such transaction.", param="transaction")
+        return reason, None
+    currencies = dict(found.values_list("entries__currency_id", "reason_id"))
+    if not currencies:
+        raise NotFound("There is no such transaction.", param="transaction")
+    if amount.currency not in currencies:
+        raise CurrencyMismatch(f"The pending transaction is not in {amount.currency}.", param="amount")
+    return currencies[amount.currency], amount.amount
 
 
 def names(idempotency_key: str | None, source: Source | None) -> list[tuple[Any, str]]:

@@ -1,3 +1,5 @@
+"""Registers the app with Django. Must not import models before the apps are ready."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 

@@ -73,11 +73,8 @@ def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 def _connect(role: str) -> psycopg.Connection[Any]:
     """Connect to this worker's test database as another role, autocommitting."""
     name = connection.settings_dict["NAME"]
-    if role == "postgres":
-        url = os.environ["DATABASE_SUPERUSER_URL"]
-    else:
-        url = os.environ[environment.DATABASE_ROLES[role]]
-    return psycopg.connect(url, dbname=name, autocommit=True)
+    variable = environment.DATABASE_ROLES.get(role, "DATABASE_SUPERUSER_URL")
+    return psycopg.connect(os.environ[variable], dbname=name, autocommit=True)
 
 
 @pytest.fixture

@@ -107,8 +107,7 @@ TEMPLATES = [
 ]
 
 # --- database -----------------------------------------------------------------------------------------------
-# `manage.py` sets DATABASE_ROLE=owner for the commands that change the schema; everything else runs as the
-# app role.
+# `manage.py` sets DATABASE_ROLE=owner for the commands that change the schema; all else runs as the app role.
 DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
 DATABASES = {"default": env.database(DATABASE_ROLE)}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
@@ -123,8 +122,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     }
 )
 if DATABASE_ROLE == "app":
-    # A stuck statement or a forgotten transaction must not hold locks on money; migrations may take their
-    # time.
+    # A stuck statement or a forgotten transaction must not hold locks on money; migrations may take their time.
     DATABASES["default"]["OPTIONS"]["options"] = (
         "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
     )

@@ -1,6 +1,6 @@
 """The ledger's tables. Rows are written by the database functions that `ledger.posting` and `ledger.holds` call."""
 
-from ledger.models.account import Account, CurrencyRow, ReasonRow
+from ledger.models.account import Account, CurrencyRow, KindRow, ReasonRow
 from ledger.models.balance import Balance, Checkpoint
 from ledger.models.entry import Entry
 from ledger.models.event import Event
@@ -15,6 +15,7 @@ __all__ = [
     "Entry",
     "Event",
     "Hold",
+    "KindRow",
     "Pending",
     "ReasonRow",
     "Transaction",

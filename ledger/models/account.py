@@ -40,6 +40,25 @@ class ReasonRow(models.Model):
         return self.code
 
 
+class KindRow(models.Model):
+    """`ledger.chart.KINDS` as the database's guards see it: an account of this kind is exactly this."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    pattern = models.CharField(max_length=200, help_text="regular expression that account codes match in full")
+    category = models.CharField(max_length=10)
+    sign = models.SmallIntegerField()
+    running = models.BooleanField()
+    floor = AmountField(null=True)
+
+    class Meta:
+        db_table = "ledger_kind"
+        verbose_name = "kind of account"
+        verbose_name_plural = "kinds of account"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Account(models.Model):
     """One account in one currency. `owner` is an opaque reference ("" for the house)."""
 

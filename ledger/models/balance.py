@@ -19,6 +19,7 @@ class Balance(models.Model):
     floor = AmountField(null=True)
     seq = models.BigIntegerField(default=0)
     effective_high = models.DateTimeField(null=True, help_text="latest effective time so far")
+    recorded_high = models.DateTimeField(null=True, help_text="latest recorded time so far")
 
     class Meta:
         db_table = "ledger_balance"

@@ -8,6 +8,7 @@ from ledger import ids
 from ledger.models.account import Account
 from ledger.models.fields import AmountField
 from ledger.models.transaction import Transaction
+from ledger.money import EXACT
 
 
 class Hold(models.Model):
@@ -89,4 +90,4 @@ class Hold(models.Model):
 
     @property
     def remaining(self) -> Decimal:
-        return self.amount - self.captured - self.released
+        return EXACT.subtract(EXACT.subtract(self.amount, self.captured), self.released)

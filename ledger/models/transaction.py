@@ -23,6 +23,7 @@ class Transaction(models.Model):
     reason = models.ForeignKey(ReasonRow, models.PROTECT, db_column="reason", db_index=False)
     pending = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="resolutions")
     reverses = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="reversals")
+    moves_hold = models.ForeignKey("ledger.Hold", models.PROTECT, null=True, db_index=False, related_name="movements")
     idempotency_key = models.CharField(max_length=255, null=True)
     source_system = models.CharField(max_length=40, null=True)
     source_kind = models.CharField(max_length=40, null=True)
@@ -70,6 +71,9 @@ class Transaction(models.Model):
             ),
             models.Index(
                 fields=["reverses"], name="ledger_transaction_reverses", condition=models.Q(reverses__isnull=False)
+            ),
+            models.Index(
+                fields=["moves_hold"], name="ledger_transaction_hold", condition=models.Q(moves_hold__isnull=False)
             ),
         ]
 

@@ -46,11 +46,23 @@ BEGIN
     END LOOP;
 END $$;
 
--- What an account is never changes; its exponent comes from the currency, its balance row from being opened.
+-- What an account is follows from its code and the chart, whoever opens it: no wallet without a floor, no house account
+-- that looks like a client's. Its exponent comes from the currency, its balance row from being opened. Runs with its
+-- owner's rights so that no temporary table of the caller can stand in for the chart.
 CREATE FUNCTION ledger_account_opened() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    chart record;
+    v_owner text := CASE WHEN NEW.code LIKE 'client/%' THEN split_part(NEW.code, '/', 2) ELSE '' END;
 BEGIN
+    SELECT k.* INTO chart FROM ledger_kind k WHERE k.name = NEW.kind AND NEW.code ~ ('^(?:' || k.pattern || ')$');
+    IF NOT FOUND OR (NEW.owner, NEW.category, NEW.sign, NEW.running, NEW.floor)
+                    IS DISTINCT FROM (v_owner, chart.category, chart.sign, chart.running, chart.floor) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'code'));
+    END IF;
     SELECT exponent INTO NEW.exponent FROM ledger_currency WHERE code = NEW.currency;
+    NEW.status := 'open';
+    NEW.opened_at := clock_timestamp();
     RETURN NEW;
 END $$;
 CREATE TRIGGER ledger_account_opened BEFORE INSERT ON ledger_account
@@ -137,26 +149,30 @@ ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_account_currency
 
 -- Every statement that inserts entries must leave each touched transaction balanced per currency and layer, within
 -- the scale of its currency, and may only add to headers of its own database transaction. Savepoints are fine: the
--- top-level id is compared.
+-- top-level id is compared. Closed accounts are looked at here once more: a house account is not locked by postings,
+-- but the foreign key check that came just before waits for whoever is closing it.
 CREATE FUNCTION ledger_entry_guard() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     bad record;
 BEGIN
-    SELECT f.transaction_id, f.currency, f.total, f.off_scale, t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint AS foreign_header
+    SELECT f.transaction_id, f.currency, f.total, f.off_scale, f.closed,
+           t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint AS foreign_header
       INTO bad
       FROM (SELECT e.transaction_id, e.currency, e.layer, sum(e.amount) AS total,
-                   bool_or(min_scale(e.amount) > a.exponent) AS off_scale
+                   bool_or(min_scale(e.amount) > a.exponent) AS off_scale, bool_or(a.status = 'closed') AS closed
               FROM fresh e JOIN ledger_account a ON a.id = e.account_id
              GROUP BY e.transaction_id, e.currency, e.layer) f
       LEFT JOIN ledger_transaction t ON t.id = f.transaction_id
-     WHERE f.total <> 0 OR f.off_scale OR t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint
+     WHERE f.total <> 0 OR f.off_scale OR f.closed OR t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint
      LIMIT 1;
     IF FOUND THEN
         PERFORM ledger_refuse(
             CASE WHEN bad.foreign_header THEN 'append_only'
+                 WHEN bad.closed THEN 'account_closed'
                  WHEN bad.off_scale THEN 'invalid_request' ELSE 'unbalanced' END,
-            jsonb_build_object('transaction', bad.transaction_id, 'currency', bad.currency, 'difference', trim_scale(bad.total)::text));
+            jsonb_build_object('transaction', bad.transaction_id, 'currency', bad.currency,
+                               'difference', trim_scale(bad.total)::text));
     END IF;
     RETURN NULL;
 END $$;

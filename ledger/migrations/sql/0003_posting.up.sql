@@ -3,7 +3,8 @@
 -- Lock order everywhere: hold or pending row, then balance rows by account id, then the header's unique keys.
 
 -- Write entries under a header that exists, moving the locked balances. Layer 0 posts, 1 reserves, 2 releases what was
--- reserved. `recorded` is read after the locks, so per account it never runs backwards against the sequence.
+-- reserved. `recorded` is read after the locks and is never before what the touched accounts have seen, so per account
+-- it never runs backwards against the sequence, even where the machine's clock does.
 CREATE FUNCTION ledger_apply(
     p_transaction uuid, p_effective timestamptz, p_recorded timestamptz,
     p_accounts bigint[], p_amounts numeric[], p_layers smallint[]
@@ -23,7 +24,7 @@ BEGIN
         UPDATE ledger_balance b
            SET balance = b.balance + d.balance, pending_in = b.pending_in + d.pending_in,
                pending_out = b.pending_out + d.pending_out, seq = b.seq + d.legs,
-               effective_high = greatest(b.effective_high, p_effective)
+               effective_high = greatest(b.effective_high, p_effective), recorded_high = p_recorded
           FROM (SELECT account_id, sum(balance) AS balance, sum(pending_in) AS pending_in,
                        sum(pending_out) AS pending_out, count(*) AS legs
                   FROM step WHERE running GROUP BY account_id) d
@@ -45,43 +46,41 @@ BEGIN
      ORDER BY leg.ord;
 END $$;
 
--- Refuse what the touched accounts do not allow. Called with the balance rows locked, so what it reads is current.
+-- Refuse what the touched accounts do not allow. Called with the balance rows locked, so what it reads is current. What
+-- counts is how much a transaction takes away from an account as a whole: settling a reservation takes nothing more, so
+-- a freeze that came after the reservation does not stop it.
 CREATE FUNCTION ledger_check(
     p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[], p_hold boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     bad record;
 BEGIN
-    SELECT l.account_id, a.code, a.currency, a.status, a.kind, b.floor,
-           b.balance - b.pending_out AS available, l.out AS wanted
-      INTO bad
-      FROM (SELECT u.account_id,
-                   -sum(CASE WHEN u.layer = 0 OR (u.amount * a.sign > 0) = (u.layer = 2) THEN u.amount * a.sign
-                             ELSE 0 END) AS out,
-                   bool_or(u.layer < 2 AND u.amount * a.sign < 0) AS reduces
-              FROM unnest(p_accounts, p_amounts, p_layers) AS u (account_id, amount, layer)
-              LEFT JOIN ledger_account a ON a.id = u.account_id
-             GROUP BY u.account_id) l
-      LEFT JOIN ledger_account a ON a.id = l.account_id
-      LEFT JOIN ledger_balance b ON b.account_id = l.account_id
-     WHERE a.id IS NULL
-        OR a.status = 'closed'
-        OR (a.kind = 'held' AND NOT p_hold)
-        OR (a.status = 'frozen' AND l.reduces
-            AND NOT (SELECT passes_freeze FROM ledger_reason WHERE code = p_reason))
-        OR (l.out > 0 AND b.balance - b.pending_out - l.out < b.floor)
-     ORDER BY l.account_id LIMIT 1;
-    IF NOT FOUND THEN
-        RETURN;
+    SELECT c.* INTO bad
+      FROM (SELECT l.account_id, a.code, a.currency, b.balance - b.pending_out AS available, l.out AS wanted,
+                   CASE WHEN a.id IS NULL THEN 'not_found'
+                        WHEN a.status = 'closed' THEN 'account_closed'
+                        WHEN a.kind = 'held' AND NOT p_hold THEN 'invalid_request'
+                        WHEN a.status = 'frozen' AND l.out > 0
+                             AND NOT coalesce((SELECT passes_freeze FROM ledger_reason WHERE code = p_reason), false)
+                             THEN 'account_frozen'
+                        WHEN l.out > 0 AND b.balance - b.pending_out - l.out < b.floor
+                             THEN 'insufficient_available'
+                   END AS refusal
+              FROM (SELECT u.account_id,
+                           -sum(CASE WHEN u.layer = 0 OR (u.amount * a.sign > 0) = (u.layer = 2)
+                                     THEN u.amount * a.sign ELSE 0 END) AS out
+                      FROM unnest(p_accounts, p_amounts, p_layers) AS u (account_id, amount, layer)
+                      LEFT JOIN ledger_account a ON a.id = u.account_id
+                     GROUP BY u.account_id) l
+              LEFT JOIN ledger_account a ON a.id = l.account_id
+              LEFT JOIN ledger_balance b ON b.account_id = l.account_id) c
+     WHERE c.refusal IS NOT NULL
+     ORDER BY c.refusal = 'insufficient_available', c.account_id LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse(bad.refusal, jsonb_build_object(
+            'account', bad.code, 'currency', bad.currency,
+            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
     END IF;
-    PERFORM ledger_refuse(
-        CASE WHEN bad.code IS NULL THEN 'not_found'
-             WHEN bad.status = 'closed' THEN 'account_closed'
-             WHEN bad.kind = 'held' AND NOT p_hold THEN 'invalid_request'
-             WHEN bad.available - bad.wanted < bad.floor THEN 'insufficient_available'
-             ELSE 'account_frozen' END,
-        jsonb_build_object('account', bad.code, 'currency', bad.currency,
-                           'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
 END $$;
 
 -- The transaction that already carries one of these names, if its content is the same. Same name with other content is
@@ -115,19 +114,23 @@ END $$;
 CREATE FUNCTION ledger_write(
     p_id uuid, p_phase text, p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[],
     p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
-    p_description text, p_metadata jsonb, p_pending uuid, p_reverses uuid, p_hold boolean,
+    p_description text, p_metadata jsonb, p_pending uuid, p_reverses uuid, p_hold uuid,
     OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_effective timestamptz;
     v_recorded timestamptz;
+    v_latest timestamptz;
     v_earlier record;
 BEGIN
-    PERFORM 1 FROM ledger_balance WHERE account_id = ANY (p_accounts) ORDER BY account_id FOR UPDATE;
-    INSERT INTO ledger_transaction AS t (id, phase, reason, pending_id, reverses_id, idempotency_key, source_system,
-                                    source_kind, source_id, fingerprint, description, metadata, legs, effective_at)
-    VALUES (p_id, p_phase, p_reason, p_pending, p_reverses, p_key, p_system, p_kind, p_source, p_fingerprint,
+    SELECT max(b.recorded_high) INTO v_latest
+      FROM (SELECT recorded_high FROM ledger_balance WHERE account_id = ANY (p_accounts)
+             ORDER BY account_id FOR UPDATE) b;
+    INSERT INTO ledger_transaction AS t (id, phase, reason, pending_id, reverses_id, moves_hold_id, idempotency_key,
+                                    source_system, source_kind, source_id, fingerprint, description, metadata, legs,
+                                    effective_at)
+    VALUES (p_id, p_phase, p_reason, p_pending, p_reverses, p_hold, p_key, p_system, p_kind, p_source, p_fingerprint,
             p_description, p_metadata, cardinality(p_accounts), p_effective)
     ON CONFLICT DO NOTHING
     RETURNING t.effective_at, t.recorded_at INTO v_effective, v_recorded;
@@ -139,8 +142,8 @@ BEGIN
         ledger_write.replayed := true;
         RETURN;
     END IF;
-    PERFORM ledger_check(p_reason, p_accounts, p_amounts, p_layers, p_hold);
-    PERFORM ledger_apply(p_id, v_effective, v_recorded, p_accounts, p_amounts, p_layers);
+    PERFORM ledger_check(p_reason, p_accounts, p_amounts, p_layers, p_hold IS NOT NULL);
+    PERFORM ledger_apply(p_id, v_effective, greatest(v_recorded, v_latest), p_accounts, p_amounts, p_layers);
     ledger_write.id := p_id;
     ledger_write.recorded_at := v_recorded;
     ledger_write.replayed := false;
@@ -165,7 +168,7 @@ BEGIN
     SELECT * INTO w FROM ledger_write(
         p_id, p_phase, p_reason, p_accounts, p_amounts,
         array_fill(v_layer, ARRAY[cardinality(p_accounts)]), p_effective, p_key, p_system, p_kind, p_source,
-        p_fingerprint, p_description, p_metadata, NULL, p_reverses, false);
+        p_fingerprint, p_description, p_metadata, NULL, p_reverses, NULL);
     IF v_layer = 1 AND NOT w.replayed THEN
         SELECT sum(a) INTO v_total FROM unnest(p_amounts) a WHERE a > 0;
         INSERT INTO ledger_pending (transaction_id, amount, remaining, state, expires_at)
@@ -238,7 +241,7 @@ BEGIN
         array_fill(2::smallint, ARRAY[legs])
             || CASE p_phase WHEN 'post' THEN array_fill(0::smallint, ARRAY[legs]) ELSE '{}' END,
         p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, p_pending, NULL,
-        false);
+        NULL);
     ledger_resolve.id := w.id;
     ledger_resolve.recorded_at := w.recorded_at;
     ledger_resolve.replayed := w.replayed;
@@ -256,6 +259,9 @@ CREATE FUNCTION ledger_hold_place(
 DECLARE
     w record;
 BEGIN
+    IF p_hold IS NULL OR p_amount IS NULL OR p_amount <= 0 THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM ledger_account h JOIN ledger_account c ON c.owner = h.owner
                     WHERE h.id = p_held AND c.id = p_wallet AND h.kind = 'held' AND c.kind IN ('wallet', 'pocket')
                       AND h.currency = c.currency AND h.owner <> '') THEN
@@ -264,7 +270,7 @@ BEGIN
     SELECT * INTO w FROM ledger_write(
         p_id, 'single', 'HOLD_PLACED', ARRAY[p_wallet, p_held], ARRAY[-p_amount, p_amount],
         ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
-        p_metadata, NULL, NULL, true);
+        p_metadata, NULL, NULL, p_hold);
     IF w.replayed THEN
         SELECT h.id INTO ledger_hold_place.hold_id FROM ledger_hold h WHERE h.placed_by_id = w.id;
     ELSE
@@ -279,7 +285,8 @@ BEGIN
     ledger_hold_place.replayed := w.replayed;
 END $$;
 
--- Public: take from a hold (p_action 'capture': held → p_target) or give the rest back ('release', 'expire').
+-- Public: take from a hold (p_action 'capture': held → p_target) or give the rest back ('release', 'expire'). Which of
+-- the two a transaction was can be read from its reason, and an expiry from its source: `verify_ledger` relies on it.
 CREATE FUNCTION ledger_hold_resolve(
     p_hold uuid, p_action text, p_id uuid, p_reason text, p_target bigint, p_amount numeric,
     p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
@@ -289,17 +296,29 @@ CREATE FUNCTION ledger_hold_resolve(
 #variable_conflict use_column
 DECLARE
     h record;
+    target record;
     earlier record;
     part numeric;
     w record;
 BEGIN
-    IF p_action NOT IN ('capture', 'release', 'expire') OR p_amount <= 0
+    IF p_action IS NULL OR p_action NOT IN ('capture', 'release', 'expire') OR p_amount <= 0
        OR (p_action = 'capture') <> (p_target IS NOT NULL) THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
+    END IF;
+    IF (p_action = 'capture') = (p_reason = 'HOLD_RELEASED')
+       OR (p_action = 'expire') <> ((p_system, p_kind) IS NOT DISTINCT FROM ('ledger', 'hold_expiry')) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'reason'));
     END IF;
     SELECT x.*, x.amount - x.captured - x.released AS rest INTO h FROM ledger_hold x WHERE x.id = p_hold FOR UPDATE;
     IF NOT FOUND THEN
         PERFORM ledger_refuse('not_found', jsonb_build_object('hold', p_hold));
+    END IF;
+    -- Nothing may enter a held account without a hold of its own, nor may a capture change the currency.
+    SELECT a.kind, a.currency = (SELECT currency FROM ledger_account WHERE id = h.held_account_id) AS same_currency
+      INTO target FROM ledger_account a WHERE a.id = p_target;
+    IF target.kind = 'held' OR NOT target.same_currency THEN
+        PERFORM ledger_refuse(CASE WHEN target.kind = 'held' THEN 'invalid_request' ELSE 'currency_mismatch' END,
+                              jsonb_build_object('param', 'to'));
     END IF;
     SELECT * INTO earlier FROM ledger_existing(p_id, p_key, p_system, p_kind, p_source, p_fingerprint);
     IF earlier.id IS NOT NULL THEN
@@ -321,7 +340,7 @@ BEGIN
     SELECT * INTO w FROM ledger_write(
         p_id, 'single', p_reason, ARRAY[h.held_account_id, coalesce(p_target, h.wallet_id)], ARRAY[-part, part],
         ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
-        p_metadata, NULL, NULL, true);
+        p_metadata, NULL, NULL, p_hold);
     UPDATE ledger_hold x
        SET captured = x.captured + CASE p_action WHEN 'capture' THEN part ELSE 0 END,
            released = x.released + CASE p_action WHEN 'capture' THEN 0 ELSE part END,
@@ -345,12 +364,15 @@ CREATE FUNCTION ledger_post_batch(
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 #variable_conflict use_column
 DECLARE
+    v_latest timestamptz;
     v_recorded timestamptz;
     v_fresh uuid[];
     v_xid bigint := pg_current_xact_id()::text::bigint;
     bad record;
 BEGIN
-    PERFORM 1 FROM ledger_balance WHERE account_id = ANY (p_leg_account) ORDER BY account_id FOR UPDATE;
+    SELECT max(b.recorded_high) INTO v_latest
+      FROM (SELECT recorded_high FROM ledger_balance WHERE account_id = ANY (p_leg_account)
+             ORDER BY account_id FOR UPDATE) b;
     WITH fresh AS (
         INSERT INTO ledger_transaction AS t (id, phase, reason, idempotency_key, source_system, source_kind,
                                              source_id, fingerprint, description, metadata, legs, effective_at)
@@ -362,35 +384,54 @@ BEGIN
           JOIN (SELECT d, count(*) AS legs FROM unnest(p_leg_draft) d GROUP BY d) l ON l.d = h.ord
          ORDER BY h.ord
         ON CONFLICT DO NOTHING RETURNING t.id
-    ) SELECT array_agg(f.id) INTO v_fresh FROM fresh f;
-    v_recorded := clock_timestamp();
+    ) SELECT coalesce(array_agg(f.id), '{}') INTO v_fresh FROM fresh f;
+    v_recorded := greatest(clock_timestamp(), v_latest);
 
     -- What was there before must be the same, and each draft must have found a row.
     SELECT h.ord, e.id, h.key IS NOT DISTINCT FROM e.idempotency_key AND h.key IS NOT NULL AS by_key INTO bad
       FROM unnest(p_ids, p_keys, p_systems, p_kinds, p_sources, p_fingerprints) WITH ORDINALITY
            AS h (id, key, system, kind, source, fingerprint, ord)
-      LEFT JOIN ledger_transaction e
-        ON e.idempotency_key = h.key
-        OR (e.source_system = h.system AND e.source_kind = h.kind AND e.source_id = h.source)
-     WHERE h.id <> ALL (v_fresh) AND e.fingerprint IS DISTINCT FROM h.fingerprint
-     ORDER BY h.ord LIMIT 1;
+      LEFT JOIN unnest(v_fresh) AS f (id) ON f.id = h.id
+      LEFT JOIN LATERAL (SELECT t.id, t.idempotency_key, t.fingerprint FROM ledger_transaction t
+                          WHERE f.id IS NULL AND (t.idempotency_key = h.key
+                             OR (t.source_system = h.system AND t.source_kind = h.kind AND t.source_id = h.source))
+                        ) e ON true
+     WHERE f.id IS NULL AND e.fingerprint IS DISTINCT FROM h.fingerprint
+     ORDER BY h.ord, by_key DESC LIMIT 1;
     IF FOUND THEN
         PERFORM ledger_refuse(CASE WHEN bad.by_key THEN 'idempotency_key_reused' ELSE 'duplicate_reference' END,
                               jsonb_build_object('index', bad.ord - 1, 'transaction', bad.id));
     END IF;
 
-    SELECT l.d, a.code, a.status, a.kind INTO bad
-      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
-      LEFT JOIN ledger_account a ON a.id = l.account_id
-     WHERE p_ids[l.d] = ANY (v_fresh)
-       AND (a.id IS NULL OR a.status = 'closed' OR a.kind = 'held'
-            OR (a.status = 'frozen' AND l.amount * a.sign < 0
-                AND NOT (SELECT r.passes_freeze FROM ledger_reason r WHERE r.code = p_reasons[l.d])))
-     ORDER BY l.d LIMIT 1;
+    -- The twin of ledger_check: what each draft takes from each account, in the drafts' order.
+    SELECT c.* INTO bad
+      FROM (SELECT l.d, l.account_id, a.code, a.currency, -l.change AS wanted,
+                   b.balance - b.pending_out + sum(l.change) OVER line - l.change AS available,
+                   CASE WHEN a.id IS NULL THEN 'not_found'
+                        WHEN a.status = 'closed' THEN 'account_closed'
+                        WHEN a.kind = 'held' THEN 'invalid_request'
+                        WHEN a.status = 'frozen' AND l.change < 0
+                             AND NOT coalesce((SELECT r.passes_freeze FROM ledger_reason r WHERE r.code = p_reasons[l.d]),
+                                              false)
+                             THEN 'account_frozen'
+                        WHEN l.change < 0 AND b.balance - b.pending_out + sum(l.change) OVER line < b.floor
+                             THEN 'insufficient_available'
+                   END AS refusal
+              FROM (SELECT u.d, u.account_id, sum(u.amount * a.sign) AS change
+                      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS u (d, account_id, amount)
+                      JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = u.d
+                      JOIN unnest(v_fresh) AS f (id) ON f.id = h.id
+                      LEFT JOIN ledger_account a ON a.id = u.account_id
+                     GROUP BY u.d, u.account_id) l
+              LEFT JOIN ledger_account a ON a.id = l.account_id
+              LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+            WINDOW line AS (PARTITION BY l.account_id ORDER BY l.d)) c
+     WHERE c.refusal IS NOT NULL
+     ORDER BY c.d, c.refusal = 'insufficient_available', c.account_id LIMIT 1;
     IF FOUND THEN
-        PERFORM ledger_refuse(CASE WHEN bad.code IS NULL THEN 'not_found' WHEN bad.kind = 'held' THEN 'invalid_request'
-                                   WHEN bad.status = 'closed' THEN 'account_closed' ELSE 'account_frozen' END,
-                              jsonb_build_object('index', bad.d - 1, 'account', bad.code));
+        PERFORM ledger_refuse(bad.refusal, jsonb_build_object(
+            'index', bad.d - 1, 'account', bad.code, 'currency', bad.currency,
+            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
     END IF;
 
     INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
@@ -398,34 +439,23 @@ BEGIN
     SELECT t.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), a.id, a.currency, l.amount, 0,
            b.seq + row_number() OVER line, b.balance + sum(l.amount * a.sign) OVER line,
            b.pending_in, b.pending_out, t.effective_at, v_recorded,
-           coalesce(t.effective_at < greatest(b.effective_high, max(t.effective_at) OVER line), false), v_xid
+           b.account_id IS NOT NULL AND t.effective_at < greatest(b.effective_high, max(t.effective_at) OVER line),
+           v_xid
       FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) WITH ORDINALITY AS l (d, account_id, amount, ord)
-      JOIN ledger_transaction t ON t.id = p_ids[l.d] AND t.xid = v_xid
+      JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = l.d
+      JOIN ledger_transaction t ON t.id = h.id AND t.xid = v_xid
       JOIN ledger_account a ON a.id = l.account_id
       LEFT JOIN ledger_balance b ON b.account_id = l.account_id
     WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
      ORDER BY l.ord;
 
-    SELECT l.d, a.code, a.currency, e.balance_after - e.pending_out_after + abs(e.amount) AS available,
-           abs(e.amount) AS wanted INTO bad
-      FROM ledger_balance b
-      JOIN ledger_account a ON a.id = b.account_id
-      JOIN ledger_entry e ON e.account_id = b.account_id AND e.seq > b.seq
-      JOIN unnest(p_ids) WITH ORDINALITY AS l (id, d) ON l.id = e.transaction_id
-     WHERE b.account_id = ANY (p_leg_account) AND e.balance_after - e.pending_out_after < b.floor
-       AND e.amount * a.sign < 0
-     ORDER BY l.d LIMIT 1;
-    IF FOUND THEN
-        PERFORM ledger_refuse('insufficient_available', jsonb_build_object(
-            'index', bad.d - 1, 'account', bad.code, 'currency', bad.currency,
-            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
-    END IF;
-
     UPDATE ledger_balance b
-       SET balance = b.balance + m.change, seq = b.seq + m.legs, effective_high = greatest(b.effective_high, m.high)
+       SET balance = b.balance + m.change, seq = b.seq + m.legs, effective_high = greatest(b.effective_high, m.high),
+           recorded_high = v_recorded
       FROM (SELECT a.id, sum(l.amount * a.sign) AS change, count(*) AS legs, max(t.effective_at) AS high
               FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
-              JOIN ledger_transaction t ON t.id = p_ids[l.d] AND t.xid = v_xid
+              JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = l.d
+              JOIN ledger_transaction t ON t.id = h.id AND t.xid = v_xid
               JOIN ledger_account a ON a.id = l.account_id
              WHERE a.running GROUP BY a.id) m
      WHERE b.account_id = m.id;
@@ -441,18 +471,27 @@ BEGIN
      ORDER BY h.ord;
 END $$;
 
--- Public: freeze, unfreeze or close a running or house account; waits for postings that hold its balance row.
+-- Public: freeze, unfreeze or close a running or house account; waits for postings that are under way on it.
 CREATE FUNCTION ledger_account_set_status(p_account bigint, p_status text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     v_before text;
 BEGIN
-    PERFORM 1 FROM ledger_balance WHERE account_id = p_account FOR UPDATE;
-    IF p_status = 'closed' AND EXISTS (SELECT 1 FROM ledger_balance WHERE account_id = p_account
-                                          AND (balance <> 0 OR pending_in <> 0 OR pending_out <> 0)) THEN
-        PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'the account is not empty'));
+    IF p_status IS NULL OR p_status NOT IN ('open', 'frozen', 'closed') THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'status'));
     END IF;
+    PERFORM 1 FROM ledger_balance WHERE account_id = p_account FOR UPDATE;
     SELECT status INTO v_before FROM ledger_account WHERE id = p_account FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse('not_found', jsonb_build_object('param', 'account'));
+    END IF;
+    IF p_status = 'closed' THEN
+        PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'the account is not empty'))
+           FROM ledger_balance_now(p_account) n
+          WHERE n.balance <> 0 OR n.pending_in <> 0 OR n.pending_out <> 0;
+        PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'money of it is held'))
+          WHERE EXISTS (SELECT 1 FROM ledger_hold WHERE wallet_id = p_account AND state IN ('active', 'partly_captured'));
+    END IF;
     UPDATE ledger_account SET status = p_status WHERE id = p_account;
     RETURN v_before;
 END $$;
@@ -482,19 +521,20 @@ BEGIN
     RETURN v_horizon;
 END $$;
 
--- The functions that run with their owner's rights must never look into the caller's temporary schema first, and only
--- the public ones may be called at all (`database_roles` grants them).
+-- Functions that run with their owner's rights, and triggers, which may run late with the caller's settings, must never
+-- look into the caller's temporary schema first; and only the public functions may be called at all (`database_roles`
+-- grants them).
 DO $$
 DECLARE f record;
 BEGIN
-    FOR f IN SELECT p.oid::regprocedure AS name, p.prosecdef FROM pg_proc p
-              WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'ledger\_%' LOOP
-        IF f.prosecdef THEN
-            EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f.name, current_schema());
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.name);
-        END IF;
+    FOR f IN SELECT p.oid::regprocedure AS name FROM pg_proc p
+              WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'ledger\_%'
+                AND (p.prosecdef OR p.prorettype = 'trigger'::regtype) LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f.name, current_schema());
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.name);
     END LOOP;
 END $$;
 REVOKE EXECUTE ON FUNCTION ledger_write FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_apply FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_check FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_existing FROM PUBLIC;

@@ -1,0 +1,89 @@
+"""What must always be true of the books, as data: each check is a query that finds the rows where it is not.
+
+The queries stand in `sql/`, one file per check. A query answers `(object, key, detail)`: the kind of row, its key as
+text, and what is wrong in words. `{since}` stands for the number of a database transaction; 0 looks at everything.
+Nothing here repairs anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.reference import differences
+
+_FOLDER = Path(__file__).parent / "sql"
+Found = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """`title` says what is true when the check finds nothing. `sql` looks at everything or, where it names `{since}`,
+    at what was written since; `recent` is another way to look at what is new. `find` takes the place of a query."""
+
+    name: str
+    title: str
+    sql: str = ""
+    recent: str = ""
+    find: Callable[[], list[Found]] | None = None
+
+    def query(self, since: int) -> str:
+        """The query for a full run (since 0) or for what is new; "" when there is none."""
+        if since and self.recent:
+            return self.recent.replace("{since}", str(since))
+        if since and "{since}" not in self.sql:
+            return ""
+        return self.sql.replace("{since}", str(since))
+
+
+def _text(*names: str) -> str:
+    return "".join((_FOLDER / f"{name}.sql").read_text() for name in names)
+
+
+def _check(name: str, title: str) -> Check:
+    recent = f"{name}.recent"
+    return Check(
+        name=name,
+        title=title,
+        sql=_text(name),
+        recent=_text(recent) if (_FOLDER / f"{recent}.sql").exists() else "",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    _check("balanced", "Every transaction sums to zero, per currency and layer"),
+    _check("whole", "Every transaction has the entries it was written with, numbered from 1"),
+    _check("headers", "Every entry belongs to a transaction of the same database transaction, time and phase"),
+    _check("reasons", "Every transaction has a reason of the catalogue"),
+    _check(
+        "entry_accounts",
+        "Every entry is in its account's currency and scale, with figures where the account keeps them",
+    ),
+    Check(
+        name="chain",
+        title="Every running account's entries are numbered without gaps, and each figure follows from the one before",
+        sql=_text("chain.line", "chain"),
+        recent=_text("chain.line.recent", "chain"),
+    ),
+    _check("balances", "Every running account's balance row is the sum of its entries"),
+    _check(
+        "balance_rows", "Every running account, and no other, has a balance row with its own floor, and keeps to it"
+    ),
+    _check("checkpoints", "Every checkpoint is the sum of its account's entries below its horizon"),
+    _check("reversals", "Reversals mirror one original and never exceed it"),
+    _check("resolutions", "Whatever posts or voids refers to a pending transaction and moves what that reserved"),
+    _check("pendings", "What remains pending is what was reserved less what was posted or voided; the state says so"),
+    _check("pending_rows", "Every reservation belongs to a pending transaction"),
+    _check("holds", "Every hold's amounts and state follow from its own transactions"),
+    _check("hold_rows", "Every hold was placed by a transaction from its own wallet"),
+    _check("held_accounts", "Every held account is the sum of its open holds"),
+    _check("held_entries", "Nothing enters or leaves a held account without a hold"),
+    _check("accounts", "Every account is what the chart says about its code"),
+    Check(
+        name="catalogues",
+        title="Currencies, reasons and kinds of account in the database are those of the code",
+        find=differences,
+    ),
+    _check("guards", "Every guard of the database is in place and switched on"),
+    _check("horizon", "No row was written by a database transaction that is still to come"),
+    _check("events", "Every event has a number that was given out, a type, an object and an actor"),
+)

@@ -1,0 +1,13 @@
+SELECT 'entry', e.id::text, format('leg %s of transaction %s: ', e.leg, e.transaction_id) || concat_ws('; ',
+       CASE WHEN t.id IS NULL THEN 'the transaction is missing' END,
+       CASE WHEN e.xid <> t.xid THEN 'written by another database transaction' END,
+       CASE WHEN e.effective_at <> t.effective_at THEN 'its effective time is not the transaction''s' END,
+       CASE WHEN e.recorded_at < t.recorded_at THEN 'recorded before the transaction' END,
+       CASE WHEN e.layer <> ALL (p.layers) THEN format('layer %s in a %s transaction', e.layer, t.phase) END)
+  FROM ledger_entry e
+  LEFT JOIN ledger_transaction t ON t.id = e.transaction_id
+  LEFT JOIN (VALUES ('single', ARRAY[0]), ('pending', ARRAY[1]), ('post', ARRAY[0, 2]), ('void', ARRAY[2]))
+         AS p (phase, layers) ON p.phase = t.phase
+ WHERE e.xid >= {since}
+   AND (t.id IS NULL OR e.xid <> t.xid OR e.effective_at <> t.effective_at
+        OR e.recorded_at < t.recorded_at OR e.layer <> ALL (p.layers))

@@ -1,0 +1,9 @@
+SELECT 'hold', h.id::text, 'was not placed by a transaction from its wallet to its held account'
+  FROM ledger_hold h
+  LEFT JOIN ledger_transaction t ON t.id = h.placed_by_id
+  LEFT JOIN ledger_account w ON w.id = h.wallet_id
+  LEFT JOIN ledger_account a ON a.id = h.held_account_id
+ WHERE t.moves_hold_id IS DISTINCT FROM h.id OR t.reason <> 'HOLD_PLACED' OR a.kind IS DISTINCT FROM 'held'
+    OR (w.owner, w.currency) IS DISTINCT FROM (a.owner, a.currency)
+    OR NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = t.id AND e.account_id = w.id
+                      AND e.amount = -h.amount)

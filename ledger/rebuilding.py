@@ -1,0 +1,124 @@
+"""Writing the projections anew from the entries: balance rows, reservations, holds and checkpoints.
+
+For the day when `verify_ledger` finds one of them wrong. Needs the rights of the tables' owner. Entries and
+transactions are never touched: where they themselves are damaged, nothing here can help.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row that was (or, in a dry run, would be) written: the table's noun, the row's key, before and after."""
+
+    object: str
+    key: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.key}: {self.before} → {self.after}"
+
+
+_SUMS = """
+    SELECT a.id AS account_id, a.floor, count(e.id) AS seq, max(e.effective_at) AS effective_high,
+           max(e.recorded_at) AS recorded_high,
+           coalesce(sum(e.amount * a.sign) FILTER (WHERE e.layer = 0), 0) AS balance,
+           coalesce(sum(e.amount * a.sign) FILTER (
+               WHERE e.layer <> 0 AND (e.layer = 1) = (e.amount * a.sign > 0)), 0) AS pending_in,
+           coalesce(-sum(e.amount * a.sign) FILTER (
+               WHERE e.layer <> 0 AND (e.layer = 1) <> (e.amount * a.sign > 0)), 0) AS pending_out
+      FROM ledger_account a LEFT JOIN ledger_entry e ON e.account_id = a.id
+     WHERE a.running GROUP BY a.id
+"""
+_MISSING_BALANCES = f"""
+    INSERT INTO ledger_balance (account_id, balance, pending_in, pending_out, floor, seq, effective_high, recorded_high)
+    SELECT s.account_id, s.balance, s.pending_in, s.pending_out, s.floor, s.seq, s.effective_high, s.recorded_high
+      FROM ({_SUMS}) s WHERE NOT EXISTS (SELECT 1 FROM ledger_balance b WHERE b.account_id = s.account_id)
+    RETURNING 'balance', account_id::text, 'no row', row(balance, pending_in, pending_out, seq)::text
+"""  # noqa: S608 (constants)
+_BALANCES = f"""
+    UPDATE ledger_balance b
+       SET balance = s.balance, pending_in = s.pending_in, pending_out = s.pending_out, floor = s.floor, seq = s.seq,
+           effective_high = s.effective_high, recorded_high = s.recorded_high
+      FROM ({_SUMS}) s, ledger_balance o
+     WHERE s.account_id = b.account_id AND o.account_id = b.account_id
+       AND (o.balance, o.pending_in, o.pending_out, o.floor, o.seq, o.effective_high, o.recorded_high) IS DISTINCT FROM
+           (s.balance, s.pending_in, s.pending_out, s.floor, s.seq, s.effective_high, s.recorded_high)
+    RETURNING 'balance', b.account_id::text, row(o.balance, o.pending_in, o.pending_out, o.seq)::text,
+              row(b.balance, b.pending_in, b.pending_out, b.seq)::text
+"""  # noqa: S608 (constants)
+_PENDINGS = """
+    UPDATE ledger_pending p SET amount = d.amount, remaining = d.remaining, state = d.state
+      FROM (SELECT o.transaction_id, o.amount AS old_amount, o.remaining AS old_remaining, o.state AS old_state,
+                   r.amount, r.amount - coalesce(x.amount, 0) AS remaining,
+                   CASE WHEN r.amount > coalesce(x.amount, 0) THEN 'pending' WHEN z.phase = 'post' THEN 'posted'
+                        ELSE 'voided' END AS state
+              FROM ledger_pending o
+              JOIN (SELECT transaction_id, sum(amount) AS amount FROM ledger_entry
+                     WHERE layer = 1 AND amount > 0 GROUP BY 1) r ON r.transaction_id = o.transaction_id
+              LEFT JOIN (SELECT t.pending_id, sum(e.amount) AS amount
+                           FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
+                          WHERE e.layer = 2 AND e.amount > 0 GROUP BY 1) x ON x.pending_id = o.transaction_id
+              LEFT JOIN (SELECT DISTINCT ON (pending_id) pending_id, phase FROM ledger_transaction
+                          WHERE pending_id IS NOT NULL ORDER BY pending_id, recorded_at DESC, xid DESC) z
+                     ON z.pending_id = o.transaction_id) d
+     WHERE d.transaction_id = p.transaction_id
+       AND (d.old_amount, d.old_remaining, d.old_state) IS DISTINCT FROM (d.amount, d.remaining, d.state)
+    RETURNING 'reservation', p.transaction_id::text, row(d.old_remaining, d.old_amount, d.old_state)::text,
+              row(p.remaining, p.amount, p.state)::text
+"""
+_HOLDS = """
+    UPDATE ledger_hold h SET amount = d.placed, captured = d.captured, released = d.released, state = d.state,
+                             ended_at = CASE WHEN d.state NOT IN ('active', 'partly_captured') THEN d.last END
+      FROM (SELECT m.*, CASE WHEN m.released > 0 THEN CASE WHEN m.expired THEN 'expired' ELSE 'released' END
+                             WHEN m.captured = m.placed THEN 'captured'
+                             WHEN m.captured > 0 THEN 'partly_captured' ELSE 'active' END AS state
+              FROM (SELECT o.id, o.amount AS old_amount, o.captured AS old_captured, o.released AS old_released,
+                           o.state AS old_state, max(t.recorded_at) AS last,
+                           coalesce(sum(e.amount) FILTER (WHERE t.id = o.placed_by_id), 0) AS placed,
+                           coalesce(-sum(e.amount) FILTER (WHERE t.reason = 'HOLD_RELEASED'), 0) AS released,
+                           coalesce(-sum(e.amount) FILTER (
+                               WHERE t.id <> o.placed_by_id AND t.reason <> 'HOLD_RELEASED'), 0) AS captured,
+                           bool_or((t.source_system, t.source_kind)
+                                   IS NOT DISTINCT FROM ('ledger', 'hold_expiry')) AS expired
+                      FROM ledger_hold o JOIN ledger_transaction t ON t.moves_hold_id = o.id
+                      JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = o.held_account_id
+                     GROUP BY o.id) m) d
+     WHERE d.id = h.id AND (d.old_amount, d.old_captured, d.old_released, d.old_state)
+                           IS DISTINCT FROM (d.placed, d.captured, d.released, d.state)
+    RETURNING 'hold', h.id::text, row(d.old_amount, d.old_captured, d.old_released, d.old_state)::text,
+              row(h.amount, h.captured, h.released, h.state)::text
+"""
+# A wrong checkpoint misleads every later one of its account: all from the first wrong one go, the schedule takes new.
+_CHECKPOINTS = """
+    DELETE FROM ledger_checkpoint c USING (
+        SELECT x.account_id, min(x.horizon) AS horizon
+          FROM ledger_checkpoint x, LATERAL ledger_sums(x.account_id, 0, x.horizon) s
+         WHERE (x.balance, x.pending_in, x.pending_out, x.entries)
+               IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries)
+         GROUP BY x.account_id) wrong
+     WHERE c.account_id = wrong.account_id AND c.horizon >= wrong.horizon
+    RETURNING 'checkpoint', c.id::text, row(c.horizon, c.balance, c.entries)::text, 'removed'
+"""
+
+
+def rebuild(*, dry_run: bool) -> list[Change]:
+    """Make every projection agree with the entries, in one transaction while postings wait; returns what changed.
+
+    With `dry_run` nothing remains changed. Raises ProgrammingError without the owner's rights, IntegrityError where the
+    entries themselves break a rule (a floor, for example)."""
+    changes: list[Change] = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("LOCK TABLE ledger_balance, ledger_pending, ledger_hold IN EXCLUSIVE MODE")
+        cursor.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER ledger_append_only")
+        for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS):
+            cursor.execute(statement)
+            changes += [Change(*row) for row in cursor.fetchall()]
+        cursor.execute("ALTER TABLE ledger_checkpoint ENABLE TRIGGER ledger_append_only")
+        if dry_run:
+            transaction.set_rollback(True)
+    return changes
