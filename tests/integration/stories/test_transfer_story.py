@@ -1,5 +1,7 @@
 """Story: a client trades with part of his money. 1,000 in the wallet, 600 to MT5, 50 lost there, 200 back."""
 
+from ledger.models import Event
+from reconciliation.models import ExceptionCase
 from tests.integration.payments.transfers.broker import OPS, Broker
 
 pytest_plugins = ("tests.integration.payments.transfers.fixtures",)
@@ -51,10 +53,51 @@ def test_every_step_tells_who_did_it(broker: Broker) -> None:
         "transfer.sent",
         "transfer.confirmed",
     ]
-    from ledger.models import Event
-
     reserved, sent = Event.objects.filter(object_ref=transfer.public_id).order_by("id")[1:3]
     assert (reserved.actor, reserved.person, reserved.client_ref) == ("usr_ops", "usr_ops", client.public_id)
     assert reserved.before == {"state": "requested"}
     assert reserved.after == {"state": "reserved", "amount": "100.00", "currency": "USD"}
     assert sent.actor == "system:transfers"
+
+
+def test_a_transfer_in_doubt_stands_in_the_queue_until_the_history_shows_it(broker: Broker) -> None:
+    client, account = broker.funded(wallet="100")
+    broker.script({"on": "balance", "do": "drop_after"}, {"on": "history", "do": "lag", "seconds": 60, "times": 2})
+    transfer = broker.request(account, "to_platform", "60")
+    broker.drain()
+    broker.later(seconds=3)
+    broker.drain()
+    broker.drain("exception.raise")
+    case = ExceptionCase.objects.get()
+    assert (case.category, case.state, case.object_ref) == ("platform_unknown", "new", transfer.public_id)
+    assert (case.client, case.amount) == (client, 60)
+
+    broker.settle_down()
+    assert broker.state(transfer) == "confirmed"
+    broker.later(seconds=60)
+    broker.drain("exception.settled")
+    case.refresh_from_db()
+    assert (case.state, case.outcome) == ("resolved", "confirmed_elsewhere")
+    assert case.resolved_by == "system:reconciliation"
+
+
+def test_every_kind_of_case_that_a_history_can_raise_reaches_the_queue(broker: Broker) -> None:
+    _, account = broker.funded(trading="1000")
+    trade = broker.desk("trade", login=account.login, profit="120")
+    gone = broker.desk("trade", login=account.login, profit="7")
+    broker.read(account)
+    broker.desk("cancel_deal", deal=trade["closed"])
+    broker.simulator_sql("delete from deals where deal = ?", gone["closed"])
+    broker.row(account, 21, "33")
+    broker.later(minutes=6)
+    broker.read(account)
+    broker.read(account)
+    assert broker.drain("exception.raise") == 5
+    found = ExceptionCase.objects.filter(client=account.client, currency="USD", object_ref=account.public_id)
+    assert set(found.values_list("category", flat=True)) == {
+        "unmatched_platform_operation",
+        "unmapped_type",
+        "platform_row_mutated",
+        "platform_row_vanished",
+        "drift",
+    }
