@@ -8,10 +8,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signals import got_request_exception
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -26,6 +27,7 @@ from ledger.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
+_MEGABYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
 # What cannot be reached right now: the database, its pool, the cache.
 DEPENDENCY_ERRORS = (OperationalError, InterfaceError, RedisError)
 
@@ -70,7 +72,14 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, DomainError):
         after = error.data.get("retry_after")
         extra = {"errors": error.data["errors"]} if "errors" in error.data else None
-        return Problem(code=error.code, detail=error.detail, param=error.param, retry_after=after, extra=extra)
+        return Problem(
+            code=error.code,
+            detail=error.detail,
+            param=error.param,
+            retry_after=after,
+            retryable=error.retryable,
+            extra=extra,
+        )
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     if isinstance(error, Http404):
@@ -79,10 +88,15 @@ def problem_of(error: Exception) -> Problem:
         return Problem(code="insufficient_scope", detail=DETAILS["insufficient_scope"])
     if isinstance(error, ModelValidationError):
         return Problem(code="invalid_request", detail=" ".join(error.messages))
+    if isinstance(error, RequestDataTooBig):
+        return Problem(code="request_too_large", detail=f"A request has at most {_MEGABYTES} MB.")
     if isinstance(error, SuspiciousOperation):
         return Problem(code="invalid_request", detail=DETAILS["invalid_request"])
     if isinstance(error, DataError):
         return Problem(code="invalid_request", detail="A value is out of range or not storable.")
+    if isinstance(error, IntegrityError):  # two of the same at the same moment; the database took one
+        logger.warning("refused by the database", exc_info=error)
+        return Problem(code="version_conflict", detail="Somebody did the same at this moment. Look again, then retry.")
     if isinstance(error, DEPENDENCY_ERRORS):
         logger.warning("a dependency is unavailable", exc_info=error)
         return Problem(code="unavailable", detail=DETAILS["unavailable"])

@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "invalid_transition": Kind(status=409, title="Not in this state"),
     "version_conflict": Kind(status=409, title="Changed meanwhile"),
     "idempotency_in_progress": Kind(status=409, title="Still running", retryable=True, retry_after=1),
+    "request_too_large": Kind(status=413, title="Request too large"),
     "unsupported_media_type": Kind(status=415, title="Unsupported media type"),
     "insufficient_available": Kind(status=422, title="Not enough available"),
     "limit_exceeded": Kind(status=422, title="Limit exceeded"),
@@ -58,6 +59,7 @@ CODE_BY_STATUS = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    413: "request_too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
     503: "unavailable",
@@ -72,6 +74,7 @@ class Problem:
     detail: str
     param: str | None = None
     retry_after: int | None = None
+    retryable: bool | None = None  # where one refusal differs from its kind
     extra: dict[str, Any] | None = None
 
     @property
@@ -83,9 +86,13 @@ class Problem:
         return self.kind.status
 
     @property
+    def may_be_retried(self) -> bool:
+        return self.kind.retryable if self.retryable is None else self.retryable
+
+    @property
     def headers(self) -> dict[str, str]:
         seconds = self.retry_after if self.retry_after is not None else self.kind.retry_after
-        headers = {} if seconds is None else {"Retry-After": str(seconds)}
+        headers = {"Retry-After": str(seconds)} if seconds is not None and self.may_be_retried else {}
         if self.status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="api"'
         return headers
@@ -100,7 +107,7 @@ class Problem:
             "detail": self.detail,
             "param": self.param,
             "request_id": request_id,
-            "retryable": self.kind.retryable,
+            "retryable": self.may_be_retried,
         }
 
 

@@ -102,7 +102,9 @@ def merge_payment(facts: Facts, payment: PaymentFacts) -> Facts:
 
 def _captured(facts: Facts, amount: Decimal) -> Facts:
     captured = max(facts.captured, amount)
-    return replace(facts, captured=captured, failure_code="" if captured else facts.failure_code)
+    if not captured:
+        return facts
+    return replace(facts, captured=captured, stage="initiated", failure_code="")  # what came before is forgotten
 
 
 def _stage(facts: Facts, stage: str, code: str) -> Facts:

@@ -27,13 +27,13 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "config.apps.WiringConfig",
     # Unfold replaces templates of the admin and of simple-history, so it stands before both.
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the site itself is ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",
     "unfold.contrib.simple_history",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "portal.staff.apps.StaffAdminConfig",  # django.contrib.admin with the staff site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

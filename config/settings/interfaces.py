@@ -9,6 +9,8 @@ from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
+from config.settings.unfold import UNFOLD  # noqa: F401 (settings are layered by import)
+
 
 def page_policy(*form_targets: str) -> dict[str, Any]:
     """Content-Security-Policy for every page; `form_targets` are the payment pages a form may lead to."""
@@ -43,14 +45,18 @@ ADMIN_POLICY: dict[str, Any] = {
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.api.ReadOnlySessionAuthentication",
+        "payments.api.authentication.KeyAuthentication",
+        "payments.api.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["ledger.api.permissions.DeclaredPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["payments.api.throttles.CallerThrottle"],
+    # Per key or person; `refused` counts refused credentials per address.
+    "DEFAULT_THROTTLE_RATES": {"read": "6000/min", "write": "3000/min", "refused": "60/min"},
     "DEFAULT_PARSER_CLASSES": ["config.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.AlwaysAnswer",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.Schema",
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -70,15 +76,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
-    "COMPONENT_SPLIT_REQUEST": True,
-}
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Wherewithal",
-    "SITE_HEADER": "Wherewithal",
-    "SITE_SUBHEADER": "Back office",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "config.context.environment_label",
+    "COMPONENT_SPLIT_REQUEST": False,  # bodies and answers are classes of their own
+    "POSTPROCESSING_HOOKS": ["config.openapi_sharing.share"],  # choices stand where they are used
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

@@ -12,7 +12,7 @@ from ledger.money import Money
 from payments import dispatch
 from payments.actors import Actor
 from payments.deposit_facts import Facts, changes, state
-from payments.models import Deposit
+from payments.models import Client, Deposit
 from payments.services import deposit_postings, disputes
 from payments.services.walking import Occasion, walk
 from payments.states import DEPOSIT
@@ -48,6 +48,8 @@ def apply(*, deposit: Deposit, new: Facts, occasion: Occasion) -> bool:
     old = known(deposit)
     if new == old:
         return False
+    # One change of a client's deposits at a time: what arrives must see the debt, and a chargeback what arrived.
+    Client.objects.select_for_update(no_key=True).get(pk=deposit.client_id)
     before = _figures(old)
     late = _is_late(deposit, old, new, occasion)
     for change in changes(old, new):

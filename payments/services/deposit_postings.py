@@ -78,7 +78,7 @@ def _post_refunded(deposit: Deposit, change: Change, occasion: Occasion) -> None
     the wallet and then from debt. The provider names only sums, so equal sums are taken for the same money."""
     left = Money.of(change.amount, deposit.currency)
     ours = deposit.refunds.select_for_update(of=("self",)).filter(state=Refund.State.SENT).order_by("id").first()
-    if ours and ours.money <= left and _is_held(ours):
+    if ours and ours.money <= left and is_held(ours):
         _finish_refund(deposit, ours, occasion)
         left -= ours.money
     if not left:
@@ -102,7 +102,7 @@ def _post_refunded(deposit: Deposit, change: Change, occasion: Occasion) -> None
     )
 
 
-def _is_held(refund: Refund) -> bool:
+def is_held(refund: Refund) -> bool:
     """Whether the whole amount still stands aside: a person may have released the hold meanwhile."""
     hold = Hold.objects.filter(pk=refund.hold_id, state__in=Hold.OPEN_STATES).first()
     return hold is not None and Money.of(hold.remaining, refund.currency) == refund.money

@@ -119,18 +119,31 @@ def _create_payment(deposit_id: UUID, now: datetime) -> tuple[Deposit, Outcome |
 def _created(deposit_id: UUID, outcome: Outcome, now: datetime) -> Deposit:
     deposit = locking.locked(Deposit, deposit_id)
     actor = Actor.system(deposit.connector)
-    if isinstance(outcome, Accepted) and deposit.provider_reference in ("", outcome.reference):
-        if not deposit.checkout_url:
-            deposit.provider_reference = outcome.reference
-            deposit.checkout_url = str(outcome.facts["checkout_url"])
-            deposit.save()
-            deposit_changes.record(deposit, "deposit.checkout_ready", actor=actor, now=now)
+    if isinstance(outcome, Accepted):
+        _accept(deposit, outcome, actor, now)
     elif isinstance(outcome, Rejected) and deposit.state == "initiated" and not deposit.provider_reference:
         deposit.failure_code = outcome.code[:60]
         deposit.fail()
         deposit.save()
         deposit_changes.record(deposit, "deposit.failed", actor=actor, now=now, before="initiated")
     return deposit
+
+
+def _accept(deposit: Deposit, outcome: Accepted, actor: Actor, now: datetime) -> None:
+    if deposit.provider_reference not in ("", outcome.reference):
+        dispatch.raise_exception(
+            category="conflicting_event",
+            key=f"{deposit.public_id}:second_payment",
+            title="A provider made a second payment for one deposit",
+            facts={"first": deposit.provider_reference, "second": outcome.reference},
+            client_ref=deposit.client.public_id,
+            object_ref=deposit.public_id,
+        )
+    elif not deposit.checkout_url:
+        deposit.provider_reference = outcome.reference
+        deposit.checkout_url = str(outcome.facts["checkout_url"])
+        deposit.save()
+        deposit_changes.record(deposit, "deposit.checkout_ready", actor=actor, now=now)
 
 
 @dispatch.handler("deposit.start")

@@ -11,14 +11,15 @@ from uuid import UUID
 
 from ledger import holds
 from ledger.database import unit_of_work
+from ledger.errors import InvalidRequest, InvalidTransition, NotFound
 from ledger.posting import Source
-from payments import dispatch
+from payments import dispatch, outbox
 from payments.actors import Actor
 from payments.connectors import registry
 from payments.connectors.outcomes import Accepted, Outcome, Rejected
 from payments.models import Deposit, Refund
-from payments.services import deposit_changes, deposit_postings, locking
-from payments.services.refunds import UNDER_WAY, record
+from payments.services import deposit_changes, deposit_news, deposit_postings, locking
+from payments.services.refunds import PERMISSION, UNDER_WAY, record
 from payments.services.walking import Occasion
 
 REMEMBERED_FOR = timedelta(hours=23)  # providers promise to know an idempotency key for 24 hours
@@ -88,19 +89,55 @@ def _ended(refund_id: UUID, outcome: Outcome, now: datetime) -> bool:
 
 
 def _refuse(deposit: Deposit, refund: Refund, outcome: Rejected, now: datetime) -> None:
-    holds.release(
-        hold_id=refund.hold_id,
-        source=Source("payments", "refund_refused", refund.public_id),
-        description="The refund was not possible",
-    )
-    refund.state = Refund.State.REFUSED
-    refund.save()
-    record(refund, "refund.refused", _system(refund), now, before=Refund.State.SENT, code=outcome.code)
+    _release(deposit, refund, _system(refund), now, code=outcome.code)
     _raise(refund, "refund_failed", "A refund was refused by the provider", code=outcome.code)
 
 
+def _release(deposit: Deposit, refund: Refund, actor: Actor, now: datetime, **why: str) -> None:
+    if deposit_postings.is_held(refund):
+        holds.release(
+            hold_id=refund.hold_id,
+            source=Source("payments", "refund_refused", refund.public_id),
+            description="The refund was not possible",
+        )
+    refund.state = Refund.State.REFUSED
+    refund.save()
+    record(refund, "refund.refused", actor, now, before=Refund.State.SENT, **why)
+
+
 def _leave_to_people(refund: Refund) -> None:
+    """Look once more for the sum at the provider, and tell a person; `give_up` is the way out when it is not there."""
     _raise(refund, "unknown_outcome", "Nobody says whether a refund was made; it will not be sent again")
+    payload = {"deposit": refund.deposit.public_id, "once": True}
+    outbox.put("deposit.sync", key=refund.public_id, payload=payload)
+
+
+def give_up(*, refund_id: UUID, note: str, actor: Actor, now: datetime) -> Refund:
+    """A person ends a refund that nobody ever answered: the provider is asked once more, and when its sum shows no
+    such refund, the money goes back to the wallet. Speaks to the provider: not inside a transaction.
+
+    Raises Forbidden, NotFound, InvalidRequest (param "note"), InvalidTransition (ended, or it may still be sent),
+    Unavailable."""
+    actor.require(PERMISSION)
+    if not 1 <= len(note.strip()) <= 1000:
+        raise InvalidRequest("Say why, in at most 1000 characters.", param="note")
+    refund = Refund.objects.select_related("deposit__client").filter(pk=refund_id).first()
+    if refund is None:
+        raise NotFound(param="refund")
+    if now - refund.created_at <= REMEMBERED_FOR:
+        raise InvalidTransition("This refund may still be sent again.", param="refund")
+    verdict = deposit_news.read(deposit=refund.deposit, now=now)
+    if verdict.state == "conflict":
+        raise InvalidTransition("The provider contradicts our books.", param="refund", reason=verdict.reason)
+
+    def work() -> Refund:
+        deposit, current = _locked(refund_id)
+        if current.state != Refund.State.SENT:
+            raise InvalidTransition(f"This refund is {current.state}.", param="refund", state=current.state)
+        _release(deposit, current, actor, now, note=note.strip())
+        return current
+
+    return unit_of_work(work)
 
 
 def _raise(refund: Refund, category: str, title: str, **facts: str) -> None:

@@ -28,8 +28,10 @@ def pair(account: TradingAccount, deal: PlatformDeal, now: datetime) -> bool:
 
     Call inside the transaction of the read."""
     head = _TOKEN.match(deal.comment)
-    transfer = head and Transfer.objects.filter(trading_account=account, token=head[0]).first()
-    if not transfer:
+    # Locked, because whoever sends or asks may be settling it by this very row at this moment.
+    named = Transfer.objects.select_for_update(of=("self",)).filter(trading_account=account)
+    transfer = named.filter(token=head[0]).first() if head else None
+    if transfer is None:
         trading_deal_cases.unmatched(account, deal, "a balance operation that no transfer asked for")
         return False
     why = _objection(deal, transfer)
@@ -56,6 +58,8 @@ def _objection(deal: PlatformDeal, transfer: Transfer) -> str:
     """Why a row with a transfer's token does not settle it; "" when it does."""
     if deal.profit != transfer.platform_amount:
         return f"it carries the token of {transfer.public_id} with another amount"
+    if transfer.platform_ticket == deal.ticket:
+        return ""
     if transfer.state == "confirmed":
         return f"it carries the token of {transfer.public_id}, which ticket {transfer.platform_ticket} has settled"
     if transfer.state not in ("sent", "unknown"):

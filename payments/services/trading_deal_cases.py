@@ -8,20 +8,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger import ids
+from ledger.errors import InvalidAmount
+from ledger.money import Money
 from payments import dispatch
 from payments.connectors.platforms.base import PlatformDeal
 from payments.models import TradingAccount, Transfer
 from payments.services import trading_deal_recipes as recipes
 
 UNMATCHED = "unmatched_platform_operation"
+UNMAPPED = "unmapped_type"
 MUTATED = "platform_row_mutated"
 VANISHED = "platform_row_vanished"
 
 
 def unmatched(account: TradingAccount, deal: PlatformDeal, why: str, **more: Any) -> None:
-    """A row that moved money (or may have) and has no place in the books."""
+    """Cash that moved on the platform, and no transfer of ours explains it."""
+    _row(UNMATCHED, account, deal, why, **more)
+
+
+def unmapped(account: TradingAccount, deal: PlatformDeal, why: str, **more: Any) -> None:
+    """A row that moved money (or may have), and no rule says what it is, or the books cannot take it."""
+    _row(UNMAPPED, account, deal, why, **more)
+
+
+def _row(category: str, account: TradingAccount, deal: PlatformDeal, why: str, **more: Any) -> None:
     _raise(
-        UNMATCHED,
+        category,
         account,
         ticket=deal.ticket,
         title=f"{account} ticket {deal.ticket}: {why}",
@@ -51,7 +63,7 @@ def mutated(account: TradingAccount, deal: PlatformDeal, was: Mapping[str, str])
         ticket=f"{deal.ticket}:{recipes.digest(now_says)}",
         title=f"{account} ticket {deal.ticket} was rewritten after it was posted",
         facts={"was": dict(was), "is": now_says, "comment": deal.comment},
-        amount=now_says["profit"],
+        amount=was.get("profit", ""),
     )
 
 
@@ -77,6 +89,14 @@ def _raise(
         facts={"platform": account.platform, "login": account.login, **facts},
         client_ref=ids.encode("cl", account.client_id),
         object_ref=account.public_id,
-        amount=amount,
+        amount=_representable(amount, account.currency),
         currency=account.currency,
     )
+
+
+def _representable(amount: str, currency: str) -> str:
+    """The amount of a case; "" for one that the currency cannot have, which the facts show as it came."""
+    try:
+        return Money.of(amount, currency).text
+    except InvalidAmount:
+        return ""

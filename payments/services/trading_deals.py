@@ -6,27 +6,31 @@ its postings stay. Never creates a transfer, never posts cash that no transfer o
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 
 from ledger import accounts, events
 from ledger.database import unit_of_work
-from ledger.errors import DomainError, NotFound, Unavailable
+from ledger.errors import NotFound, Unavailable
 from ledger.models import Transaction
-from ledger.posting import Draft, Source, post_batch
 from payments import dispatch
 from payments.actors import Actor
 from payments.connectors import registry
 from payments.connectors.platforms.base import PlatformDeal
+from payments.connectors.platforms.session_owner import session_owner
 from payments.models import TradingAccount
-from payments.services import locking, trading_accounts, trading_cash, trading_deal_cases, trading_drift
+from payments.services import (
+    locking,
+    trading_accounts,
+    trading_cash,
+    trading_deal_cases,
+    trading_deal_postings,
+    trading_drift,
+)
 from payments.services import trading_deal_recipes as recipes
-from payments.services.posting import legs_of
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ LAG = timedelta(minutes=5)
 
 @dataclass
 class Reading:
-    """What one read found: tickets posted now, paired with a transfer, in a case, rewritten, vanished."""
+    """What one read found, by ticket: posted now, paired with a transfer, in a case of its own, rewritten, vanished."""
 
     posted: list[str] = field(default_factory=list)
     paired: list[str] = field(default_factory=list)
@@ -76,8 +80,16 @@ def read(*, trading_account: TradingAccount, now: datetime) -> Reading:
 
 
 def read_all(*, now: datetime, limit: int = 500) -> int:
-    """Read every active account, the longest unread first; returns how many. A platform that cannot be asked is left
-    alone for the rest of this round."""
+    """Read every active account, the longest unread first; returns how many, none while another round is under way. A
+    platform that cannot be asked is left alone for the rest of this round."""
+    try:
+        with session_owner("trading_deals.read_all", patience=0)():
+            return _round(now, limit)
+    except TimeoutError:
+        return 0
+
+
+def _round(now: datetime, limit: int) -> int:
     active = TradingAccount.objects.filter(state=TradingAccount.State.ACTIVE)
     silent: set[str] = set()
     count = 0
@@ -98,7 +110,8 @@ def read_all(*, now: datetime, limit: int = 500) -> int:
 def _import(account: TradingAccount, deals: Sequence[PlatformDeal], since: datetime, now: datetime) -> Reading:
     reading = Reading()
     tickets = [deal.ticket for deal in deals]
-    posted, settled = _posted(account.platform, tickets), trading_cash.settled_by(account, tickets)
+    posted = trading_deal_postings.posted(account.platform, tickets)
+    settled = trading_cash.settled_by(account, tickets)
     fresh: list[PlatformDeal] = []
     for deal in deals:
         if (was := posted.get(deal.ticket)) is not None:
@@ -113,7 +126,8 @@ def _import(account: TradingAccount, deals: Sequence[PlatformDeal], since: datet
             (reading.paired if paired else reading.unmatched).append(deal.ticket)
         else:
             fresh.append(deal)
-    _post(account, fresh, reading)
+    reading.posted, refused = trading_deal_postings.post(account, fresh)
+    reading.unmatched += refused
     _watch(account, {deal.ticket for deal in deals}, since, now, reading)
     if reading.posted:
         events.record(
@@ -125,59 +139,6 @@ def _import(account: TradingAccount, deals: Sequence[PlatformDeal], since: datet
             occurred_at=now,
         )
     return reading
-
-
-def _posted(platform: str, tickets: Sequence[str]) -> dict[str, dict[str, str]]:
-    """What the rows said when they were posted, by ticket."""
-    rows = Transaction.objects.filter(source_system=platform, source_kind__in=recipes.KINDS, source_id__in=tickets)
-    return {str(ticket): (metadata or {})["deal"] for ticket, metadata in rows.values_list("source_id", "metadata")}
-
-
-def _post(account: TradingAccount, deals: Sequence[PlatformDeal], reading: Reading) -> None:
-    """Post what is understood in one batch; where the books refuse that, one by one, and each refusal is a case."""
-    drafts: list[tuple[PlatformDeal, list[Draft]]] = []
-    for deal in deals:
-        try:
-            drafts.append((deal, _drafts(account, deal)))
-        except recipes.NotUnderstood as reason:
-            trading_deal_cases.unmatched(account, deal, str(reason))
-            reading.unmatched.append(deal.ticket)
-    drafts = [(deal, own) for deal, own in drafts if own]
-    try:
-        with transaction.atomic():
-            post_batch([draft for _, own in drafts for draft in own])
-    except DomainError:
-        for deal, own in drafts:
-            _post_alone(account, deal, own, reading)
-    else:
-        reading.posted += [deal.ticket for deal, _ in drafts]
-
-
-def _post_alone(account: TradingAccount, deal: PlatformDeal, drafts: Sequence[Draft], reading: Reading) -> None:
-    try:
-        with transaction.atomic():
-            post_batch(drafts)
-    except DomainError as refusal:
-        trading_deal_cases.unmatched(account, deal, f"the books refuse it: {refusal.detail}", code=refusal.code)
-        reading.unmatched.append(deal.ticket)
-    else:
-        reading.posted.append(deal.ticket)
-
-
-def _drafts(account: TradingAccount, deal: PlatformDeal) -> list[Draft]:
-    trading, bonus = (trading_accounts.ledger_code(account, kind) for kind in ("trading", "bonus"))
-    metadata: Mapping[str, Any] = {"deal": recipes.facts(deal), "account": account.public_id}
-    return [
-        Draft(
-            reason=part.recipe.reason,
-            legs=legs_of(part.recipe),
-            source=Source(account.platform, part.kind, deal.ticket),
-            effective_at=deal.executed_at,
-            description=f"{account} ticket {deal.ticket} {deal.symbol}".strip(),
-            metadata=metadata,
-        )
-        for part in recipes.parts(deal, trading=trading, bonus=bonus, currency=account.currency)
-    ]
 
 
 def _watch(account: TradingAccount, seen: set[str], since: datetime, now: datetime, reading: Reading) -> None:

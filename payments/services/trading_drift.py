@@ -91,7 +91,7 @@ def _raise(account: TradingAccount, seen: Event, facts: dict[str, Any], as_of: d
 
 
 def _settled(account: TradingAccount, seen: Event, text: str) -> None:
-    transfer_cases.settled(category=CATEGORY, key=_key(account, seen), note=text)
+    transfer_cases.settled(category=CATEGORY, key=_key(account, seen), outcome="explained", note=text)
 
 
 def _key(account: TradingAccount, seen: Event) -> str:

@@ -54,9 +54,11 @@ def waiting(transfer: Transfer, *, stage: str = "", **facts: Any) -> None:
 def settle(transfer: Transfer, note: str) -> None:
     """Promise that the case of this transfer, if there was one, is closed by what happened."""
     if transfer.asked_at is not None:
-        settled(category=CATEGORY, key=transfer.public_id, note=note)
+        outcome = "confirmed_elsewhere" if transfer.state == "confirmed" else "not_happened"
+        settled(category=CATEGORY, key=transfer.public_id, outcome=outcome, note=note)
 
 
-def settled(*, category: str, key: str, note: str) -> None:
+def settled(*, category: str, key: str, outcome: str, note: str) -> None:
     """Promise that an open case has settled itself; where there is none, nothing happens."""
-    outbox.put(SETTLED_TOPIC, key=f"{category}:{key}", payload={"category": category, "key": key, "note": note})
+    payload = {"category": category, "key": key, "outcome": outcome, "note": note}
+    outbox.put(SETTLED_TOPIC, key=f"{category}:{key}", payload=payload)

@@ -8,6 +8,6 @@ _COMMON = {
     "deadline": None,  # the database decides how fast a step is
     "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 }
-settings.register_profile("quick", max_examples=40, stateful_step_count=30, **_COMMON)
+settings.register_profile("quick", max_examples=25, stateful_step_count=40, **_COMMON)
 settings.register_profile("soak", max_examples=2000, stateful_step_count=50, **_COMMON)
 settings.load_profile(os.environ.get("LEDGER_PROPERTY", "quick"))

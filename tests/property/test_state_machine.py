@@ -7,7 +7,14 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ledger import accounts, holds, invariants, posting, queries
 from ledger.errors import DomainError
@@ -78,9 +85,14 @@ class Ledgers(RuleBasedStateMachine):
     def open_books(self):
         self.outer = transaction.atomic()
         self.outer.__enter__()
-        self.refs = {f"{code} {currency}": accounts.open_account(code=code, currency=currency) for code, currency, *_ in CHART}
+        self.refs = {
+            f"{code} {currency}": accounts.open_account(code=code, currency=currency) for code, currency, *_ in CHART
+        }
         self.model = reference.Ledger(
-            [reference.Account(f"{code} {currency}", currency, kind, sign, floor) for code, currency, kind, sign, floor in CHART]
+            [
+                reference.Account(name=f"{code} {currency}", currency=currency, kind=kind, sign=sign, floor=floor)
+                for code, currency, kind, sign, floor in CHART
+            ]
         )
         self.ids, self.labels, self.hold_ids, self.calls = {}, {}, {}, []
         for name in ("client/ada/wallet EUR", "client/ben/wallet EUR"):
@@ -99,7 +111,7 @@ class Ledgers(RuleBasedStateMachine):
         try:
             expected, refused = model(), None
         except reference.Refused as error:
-            expected, refused = None, error.code
+            expected, refused = None, str(error)
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 got = real()
@@ -117,13 +129,20 @@ class Ledgers(RuleBasedStateMachine):
             self.seen["replayed" if replayed else "accepted"] += 1
             assert self.ids.setdefault(label, posted.id) == posted.id
             self.labels[posted.id] = label
+            if isinstance(got, holds.Placed):
+                self.hold_ids.setdefault(len(self.model.holds), got.hold_id)
         return got
 
     def some(self, index, keys):
         return sorted(keys)[index % len(keys)]
 
-    @rule(reason=st.sampled_from(["MANUAL_ADJUSTMENT"] * 4 + ["CLIENT_INTERNAL_TRANSFER", "CHARGEBACK"]), legs=legs(),
-          key=keys, source=sources, pending=st.sampled_from([False, False, True]))
+    @rule(
+        reason=st.sampled_from(["MANUAL_ADJUSTMENT"] * 4 + ["CLIENT_INTERNAL_TRANSFER", "CHARGEBACK"]),
+        legs=legs(),
+        key=keys,
+        source=sources,
+        pending=st.sampled_from([False, False, True]),
+    )
     def post(self, reason, legs, key, source, pending):
         self.both(
             lambda: posting.post(
@@ -139,17 +158,25 @@ class Ledgers(RuleBasedStateMachine):
     def fund(self, amount, wallet):
         self.post("MANUAL_ADJUSTMENT", [("bank/sepa/client-money EUR", -amount), (wallet, amount)], None, None, False)
 
+    @rule(
+        amount=st.sampled_from([50, 100, 200]),
+        source=sources,
+        other=st.sampled_from(["client/ada/trading/mt5/1 EUR", ADA]),
+    )
+    def reserve(self, amount, source, other):
+        legs = [("client/ben/wallet EUR", -amount), (other, amount)]
+        self.post("CLIENT_INTERNAL_TRANSFER", legs, None, source, True)
+
     @precondition(lambda self: self.calls)
     @rule(back=st.integers(0, 5))
     def again(self, back):
         """The very same call as before: a replay where it had a name, refused or done once more where it had none."""
         self.both(*self.calls[-1 - back % len(self.calls)])
 
-    @precondition(lambda self: self.ids)
+    @precondition(lambda self: any(t.reserved for t in self.model.transactions.values()))
     @rule(index=pick, amount=st.one_of(st.none(), amounts), key=keys, phase=st.sampled_from(["post", "post", "void"]))
     def resolve(self, index, amount, key, phase):
-        pendings = [label for label in self.ids if self.model.transactions[label].reserved] or list(self.ids)
-        label = self.some(index, pendings)
+        label = self.some(index, [label for label in self.ids if self.model.transactions[label].reserved])
         amount = None if phase == "void" else amount
         part = {} if amount is None else {"amount": Money.of(Decimal(amount) / 100, "EUR")}
         verb = posting.settle if phase == "post" else posting.void
@@ -159,10 +186,16 @@ class Ledgers(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.ids)
-    @rule(index=pick, key=keys, narrow=st.booleans())
-    def reverse(self, index, key, narrow):
-        touched = [t.reverses for t in self.model.transactions.values() if t.reverses] if narrow else []
-        label = self.some(index, touched or [k for k, t in self.model.transactions.items() if t.legs] or self.ids)
+    @rule(index=pick, key=keys)
+    def reverse(self, index, key):
+        self.reverse_one(self.some(index, [k for k, t in self.model.transactions.items() if t.legs] or self.ids), key)
+
+    @precondition(lambda self: any(t.reverses for t in self.model.transactions.values()))
+    @rule(index=pick, key=keys)
+    def reverse_again(self, index, key):
+        self.reverse_one(self.some(index, [t.reverses for t in self.model.transactions.values() if t.reverses]), key)
+
+    def reverse_one(self, label, key):
         self.both(
             lambda: posting.reverse(transaction_id=self.ids[label], description="", idempotency_key=key),
             lambda: self.model.reverse(label, key),
@@ -170,25 +203,30 @@ class Ledgers(RuleBasedStateMachine):
 
     @rule(amount=amounts, key=keys)
     def place(self, amount, key):
-        number = len(self.hold_ids) + 1
-        placed = self.both(
-            lambda: holds.place(
-                wallet=self.refs[ADA], amount=Decimal(amount) / 100, kind="manual", reason="", actor="test", idempotency_key=key
-            ),
-            lambda: self.model.place(number, ADA, HELD, amount, key),
+        wallet, held = self.refs[ADA], Decimal(amount) / 100
+        words = {"kind": "manual", "reason": "", "actor": "test", "idempotency_key": key}
+        self.both(
+            lambda: holds.place(wallet=wallet, amount=held, **words),
+            lambda: self.model.place(len(self.model.holds) + 1, ADA, HELD, amount, key),
         )
-        if placed and not placed.posted.replayed:
-            self.hold_ids[number] = placed.hold_id
 
     @precondition(lambda self: self.hold_ids)
-    @rule(index=pick, amount=st.one_of(st.none(), amounts), key=keys,
-          to=st.sampled_from(["psp/stripe/payout EUR"] * 4 + ["psp/stripe/payout USD", ADA, HELD]))
+    @rule(
+        index=pick,
+        amount=st.one_of(st.none(), amounts),
+        key=keys,
+        to=st.sampled_from(["psp/stripe/payout EUR"] * 4 + ["psp/stripe/payout USD", ADA, HELD]),
+    )
     def capture(self, index, amount, key, to):
         number = self.some(index, self.hold_ids)
         part = None if amount is None else Decimal(amount) / 100
         self.both(
             lambda: holds.capture(
-                hold_id=self.hold_ids[number], to=self.refs[to], reason="WITHDRAWAL_PAYOUT", amount=part, idempotency_key=key
+                hold_id=self.hold_ids[number],
+                to=self.refs[to],
+                reason="WITHDRAWAL_PAYOUT",
+                amount=part,
+                idempotency_key=key,
             ),
             lambda: self.model.end_hold("capture", number, to, amount, key),
         )
@@ -202,7 +240,9 @@ class Ledgers(RuleBasedStateMachine):
             lambda: self.model.end_hold("release", number, None, None, key),
         )
 
-    @rule(name=st.sampled_from(NAMES), status=st.sampled_from(["open", "open", "frozen", "frozen", "closed"]), sure=pick)
+    @rule(
+        name=st.sampled_from(NAMES), status=st.sampled_from(["open", "open", "frozen", "frozen", "closed"]), sure=pick
+    )
     def status(self, name, status, sure):
         status = "frozen" if status == "closed" and sure % 4 else status
         self.both(
@@ -232,7 +272,10 @@ class Ledgers(RuleBasedStateMachine):
         assert {self.labels[key]: (remaining * 100, state) for key, remaining, state in rows} == {
             label: (t.remaining, t.state) for label, t in models.items()
         }
-        held = {hold.pk: (hold.amount * 100, hold.captured * 100, hold.released * 100, hold.state) for hold in Hold.objects.all()}
+        held = {
+            hold.pk: (hold.amount * 100, hold.captured * 100, hold.released * 100, hold.state)
+            for hold in Hold.objects.all()
+        }
         assert held == {
             self.hold_ids[number]: (h.amount, h.captured, h.released, h.state) for number, h in self.model.holds.items()
         }
@@ -241,7 +284,8 @@ class Ledgers(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_the_ledger_agrees_with_the_reference_ledger():
     Ledgers.seen.clear()
-    run_state_machine_as_test(Ledgers, settings=settings())
-    missed = EVERY_ANSWER - Ledgers.seen.keys()
-    print(Ledgers.seen)
-    assert not missed, f"no history led to {missed}: {Ledgers.seen}"
+    for _ in range(4):
+        run_state_machine_as_test(Ledgers, settings=settings())
+        if not (missed := EVERY_ANSWER - Ledgers.seen.keys()):
+            return
+    pytest.fail(f"no history led to {missed}: {Ledgers.seen}")

@@ -179,7 +179,8 @@ END $$;
 CREATE TRIGGER ledger_entry_guard AFTER INSERT ON ledger_entry
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_guard();
 
--- Reversals mirror their original and never exceed it, summed over all of them.
+-- Reversals mirror their original and never exceed it, summed over all of them: per account, what they credit is at most
+-- what was debited, and the other way round.
 CREATE FUNCTION ledger_reversal_guard() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -193,17 +194,16 @@ BEGIN
         -- One reversal of an original at a time, whichever door it comes through.
         PERFORM 1 FROM ledger_transaction WHERE id = original FOR UPDATE;
         SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
-          FROM (SELECT e.account_id, sum(e.amount) AS amount
-                  FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id AND e.layer = 0
-                 WHERE t.reverses_id = original GROUP BY e.account_id) r
-          LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM ledger_entry
-                      WHERE transaction_id = original AND layer = 0 GROUP BY account_id) o USING (account_id)
-         WHERE r.amount <> 0 AND (o.amount IS NULL OR sign(r.amount) = sign(o.amount) OR abs(r.amount) > abs(o.amount))
-         LIMIT 1;
+          FROM (SELECT e.account_id, sign(e.amount) AS side, sum(abs(e.amount)) AS amount
+                  FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
+                 WHERE t.reverses_id = original GROUP BY 1, 2) r
+          LEFT JOIN (SELECT account_id, -sign(amount) AS side, sum(abs(amount)) AS amount FROM ledger_entry
+                      WHERE transaction_id = original AND layer = 0 GROUP BY 1, 2) o USING (account_id, side)
+         WHERE r.amount > coalesce(o.amount, 0) LIMIT 1;
         IF FOUND THEN
             PERFORM ledger_refuse('over_reversal', jsonb_build_object(
                 'transaction', original, 'account_id', bad.account_id,
-                'original', trim_scale(abs(bad.amount))::text, 'reversed', trim_scale(abs(bad.reversed))::text));
+                'original', trim_scale(bad.amount)::text, 'reversed', trim_scale(bad.reversed)::text));
         END IF;
     END LOOP;
     RETURN NULL;

@@ -1,9 +1,9 @@
 """Who may speak in a platform manager's session right now: one process at a time, on whichever machine it runs.
 
 A session-level PostgreSQL advisory lock, because web, worker and schedule all have that server in common, and because
-a process that dies lets go of it by itself: there is no lease to outlive its owner. It is held for one exchange with
-the platform and must never be kept longer. A lock that cannot be had means that nothing was sent. It needs database
-connections that stay the same between two statements (direct, or pooled per session, not per statement).
+a process that dies lets go of it by itself: there is no lease to outlive its owner. Adapters hold it for one exchange
+with the platform and must never keep it longer; when it cannot be had, nothing was sent. It needs database connections
+that stay the same between two statements (direct, or pooled per session, not per statement).
 """
 
 import hashlib
