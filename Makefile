@@ -23,7 +23,12 @@ run: ## the whole product with a demo firm on http://127.0.0.1:$(PORT)
 
 test: ## the whole test suite on servers of its own
 	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
+ifeq ($(strip $(ARGS)),)
+	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
+	@$(PY) -m pytest -m slow
+else
 	@$(PY) -m pytest $(ARGS)
+endif
 
 check: lint types imports migrations deploy templates test ## everything that must hold before a change is done
 

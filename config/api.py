@@ -95,7 +95,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, DataError):
         return Problem(code="invalid_request", detail="A value is out of range or not storable.")
     if isinstance(error, IntegrityError):  # two of the same at the same moment; the database took one
-        logger.warning("refused by the database", exc_info=error)
+        diagnostics = getattr(error.__cause__, "diag", None)
+        logger.warning("refused by the database: %s", getattr(diagnostics, "constraint_name", None))
         return Problem(code="version_conflict", detail="Somebody did the same at this moment. Look again, then retry.")
     if isinstance(error, DEPENDENCY_ERRORS):
         logger.warning("a dependency is unavailable", exc_info=error)

@@ -1,10 +1,12 @@
-"""The Celery app and the one visible schedule.
+"""The Celery app, the one visible schedule, and the way to wake a worker.
 
 A task is a nudge: it names work that already waits in PostgreSQL and may be lost, doubled or late without
-harm. Nothing may be scheduled anywhere else than in SCHEDULE.
+harm. Nothing may be scheduled anywhere else than in SCHEDULE, and nobody may wait for the broker.
 """
 
 import logging.config
+import time
+from functools import cache
 from typing import Any
 
 from celery import Celery
@@ -12,6 +14,13 @@ from celery.schedules import crontab
 from celery.signals import setup_logging
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.pools import ProducerPool, producers
+
+log = logging.getLogger(__name__)
+
+# Seconds that whoever has just committed may wait for a broker that does not answer, and seconds without a further try.
+PATIENCE = 0.5
+REST = 5.0
 
 app = Celery("wherewithal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -30,6 +39,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "empty the banks' mailboxes": _every("payments.tasks.fetch_bank_files", seconds=5),
     "read the platforms' histories": _every("payments.tasks.read_platform_deals", seconds=15),
     "ask about unknown transfers": _every("payments.tasks.ask_unknown_transfers", seconds=30),
+    "report payouts the bank is silent about": _every("payments.tasks.report_silent_payouts", seconds=900),
     "match what waits for a report": _every("reconciliation.tasks.match_waiting", seconds=60),
     "expire what is due": _every("payments.tasks.expire_what_is_due", seconds=60),
     "forget old idempotency keys": {
@@ -44,6 +54,42 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 app.conf.beat_schedule = SCHEDULE
+
+
+def nudge(task: str) -> bool:
+    """Wake a worker for `task`; False when the broker did not take it. Never raises, never waits long.
+
+    After a failure the broker is left alone for REST seconds: the schedule finds the work in the meantime."""
+    if time.monotonic() < _Broker.rests_until:
+        return False
+    try:
+        with _Broker.producers().acquire(block=True, timeout=PATIENCE) as producer:
+            app.send_task(task, producer=producer, ignore_result=True, retry=False)
+    except Exception as error:  # whatever the broker's library makes of it, the work is safe in the database
+        _Broker.rests_until = time.monotonic() + REST
+        log.warning("broker.unreachable", extra={"task": task, "error": str(error)[:200]})
+        return False
+    return True
+
+
+class _Broker:
+    """Connections of our own for nudges: Celery's would try a dead broker again for seconds inside a web request."""
+
+    rests_until = 0.0
+
+    @staticmethod
+    @cache
+    def producers() -> ProducerPool:
+        options = {"max_retries": 0, "socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        connection = app.connection_for_write(transport_options=options)
+        found: ProducerPool = producers[connection]
+        return found
+
+    @classmethod
+    def forget(cls) -> None:
+        """Connect anew at the next nudge: for tests that move the broker."""
+        cls.producers.cache_clear()
+        cls.rests_until = 0.0
 
 
 @setup_logging.connect

@@ -209,6 +209,7 @@ class PublicIdShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
     """A public id: its prefix and Crockford's base 32."""
 
     target_class = "ledger.api.fields.PublicId"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, str]:
         return {

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger import ids
-from ledger.errors import Forbidden, SelfApproval
-from payments.roles import permissions_of
+from ledger.errors import Forbidden, NotFound, SelfApproval
+from payments.roles import CLIENT, permissions_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,8 @@ class Actor:
             raise Forbidden(f"This needs the permission {permission}.", permission=permission)
 
     def require_client(self, client_id: Any) -> None:
-        """Raise NotFound when a client reaches for what belongs to another client."""
-        from ledger.errors import NotFound
-
-        if self.client_id and self.client_id != ids.encode("cl", client_id):
+        """Raise NotFound when a client, also one whose login belongs to no client yet, reaches for another's."""
+        if (self.client_id or CLIENT in self.roles) and self.client_id != ids.encode("cl", client_id):
             raise NotFound
 
     def require_other_than(self, maker: str) -> None:

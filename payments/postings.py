@@ -148,10 +148,9 @@ def trading_result(*, reason: str, trading: str, house: str, change: Money) -> R
 # --- bank receipts ----------------------------------------------------------------------------------------------------
 
 
-def receipt_unmatched(*, bank: str, money: Money) -> Recipe:
-    return _recipe(
-        "BANK_RECEIPT_UNMATCHED", _debit(f"bank/{bank}/client-money", money), _credit("house/suspense", money)
-    )
+def receipt_unmatched(*, bank: str, money: Money, account: str = "client-money") -> Recipe:
+    """Money arrived on one of our accounts at the bank ("client-money" or "own") and nobody knows whose it is."""
+    return _recipe("BANK_RECEIPT_UNMATCHED", _debit(f"bank/{bank}/{account}", money), _credit("house/suspense", money))
 
 
 def suspense_assigned(*, wallet: str, money: Money) -> Recipe:

@@ -1,4 +1,11 @@
-"""Celery tasks: thin wrappers that carry a clock into the services. The work itself waits in PostgreSQL."""
+"""Celery tasks: thin wrappers that carry a clock into the services. The work itself waits in PostgreSQL.
+
+One part of a task that fails must never keep the others from being done: it is logged, and the rest goes on.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -6,14 +13,28 @@ from django.utils import timezone
 
 from ledger import holds
 from ledger.database import unit_of_work
+from ledger.errors import Unavailable
 from payments import dispatch
-from payments.services import adjustments, bank_files, deposits, idempotency, trading_deals, transfer_asking
+from payments.services import (
+    adjustments,
+    bank_files,
+    deposits,
+    idempotency,
+    trading_deals,
+    transfer_asking,
+    withdrawal_payouts,
+)
+
+log = logging.getLogger(__name__)
+
+# Well below the task's soft time limit: a drain that meets slow outside systems ends between two messages.
+DRAIN_SECONDS = 90
 
 
 @shared_task
 def drain_outbox() -> int:
     """Handle what is due. Nudged after each commit that promised something, and swept by the schedule."""
-    return dispatch.drain(limit=200)
+    return dispatch.drain(limit=200, seconds=DRAIN_SECONDS)
 
 
 @shared_task
@@ -31,17 +52,45 @@ def read_platform_deals() -> int:
 @shared_task
 def fetch_bank_files() -> int:
     """Empty the banks' mailboxes."""
-    return sum(bank_files.fetch(bank=bank, now=timezone.now()) for bank in settings.BANK)
+    return _sum(partial(bank_files.fetch, bank=bank, now=timezone.now()) for bank in settings.BANK)
+
+
+@shared_task
+def report_silent_payouts() -> int:
+    """Tell people about payouts that the bank took and never spoke of again."""
+    return withdrawal_payouts.report_silent(now=timezone.now())
 
 
 @shared_task
 def expire_what_is_due() -> int:
     """End deposits, adjustment drafts and holds whose time has come."""
     now = timezone.now()
-    return deposits.expire_due(now=now) + adjustments.expire_due(now=now) + unit_of_work(lambda: holds.expire(now=now))
+    return _sum(
+        (
+            partial(deposits.expire_due, now=now),
+            partial(adjustments.expire_due, now=now),
+            partial(unit_of_work, partial(holds.expire, now=now)),
+        )
+    )
 
 
 @shared_task
 def prune_idempotency_keys() -> int:
     """Forget answers that are older than they must be kept."""
     return idempotency.prune(now=timezone.now())
+
+
+def _sum(parts: Iterable[Callable[[], int]]) -> int:
+    """Do every part and add up what they did; a system that is away is a line in the log, a failure is raised last."""
+    done, failed = 0, None
+    for part in parts:
+        try:
+            done += part()
+        except Unavailable as error:
+            log.warning("task.unavailable", extra={"error": error.detail})
+        except Exception as error:  # the other parts must be done all the same
+            log.exception("task.failed")
+            failed = error
+    if failed is not None:
+        raise failed
+    return done

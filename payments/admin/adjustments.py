@@ -118,7 +118,7 @@ class AdjustmentAdmin(MovementAdmin):
 
     @admin.display(description="Debit → credit")
     def sides(self, shown: Adjustment) -> Any:
-        return display.stacked(display.code(shown.debit_account.code), display.code(shown.credit_account.code))
+        return display.stacked(display.account(shown.debit_account.code), display.account(shown.credit_account.code))
 
     @admin.display(description="Kind")
     def kind_shown(self, shown: Adjustment) -> str:
@@ -136,7 +136,7 @@ class AdjustmentAdmin(MovementAdmin):
         sides = (("Debit", shown.debit_account), ("Credit", shown.credit_account))
         rows = tuple(
             (
-                references.link(request, ids.encode("acc", account.pk), display.code(account.code)),
+                references.link(request, ids.encode("acc", account.pk), display.account(account.code)),
                 display.amount(money) if side == "Debit" else "",
                 display.amount(money) if side == "Credit" else "",
             )

@@ -83,6 +83,7 @@ def state_of(key: ApiKey) -> str:
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
     prefix = "key"
+    called = ("API key", "API keys")
     list_display = ("key", "role_shown", "owner_shown", "state_shown", "used", "made")
     list_filter = (
         choices("role", "Role", users.STAFF_ROLES),

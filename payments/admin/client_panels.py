@@ -13,6 +13,7 @@ from payments.admin.payees import number_shown
 from payments.models import Client, PaymentMethod, TradingAccount
 
 LISTED = 10
+SPENDABLE = ("wallet", "pocket", "trading")
 
 
 def balances_of(request: HttpRequest, shown: Client) -> Table:
@@ -22,14 +23,14 @@ def balances_of(request: HttpRequest, shown: Client) -> Table:
             display.raw_amount(row.balance, row.currency),
             display.raw_amount(row.pending_out, row.currency) if row.pending_out else "",
             display.raw_amount(row.pending_in, row.currency) if row.pending_in else "",
-            display.raw_amount(row.available, row.currency),
+            display.raw_amount(row.available, row.currency) if row.kind in SPENDABLE else "",
             display.state(row.status),
         )
         for row in queries.balances_of(shown.owner)
     )
     heads = columns(("Account", "main"), ("Posted", "money"), ("On its way out", "money"), ("On its way in", "money"),
                     ("Available", "money"), "Status")  # fmt: skip
-    return Table("Accounts", heads, rows, "No money yet.")
+    return Table("Accounts in the books", heads, rows, "No money yet.")
 
 
 def _short_code(code: str) -> str:

@@ -129,7 +129,14 @@ class ClientAdmin(VersionedAdmin):
         return shown.name
 
     def tags(self, shown: Client) -> list[Any]:
-        return [self.state_shown(shown), self.kyc_shown(shown)]
+        kyc = f"KYC {shown.get_kyc_level_display().lower()}"
+        return [self.state_shown(shown), display.state(shown.kyc_level, kyc)]
+
+    def lead(self, request: HttpRequest, shown: Client) -> Any:
+        return shown.name
+
+    def summary(self, request: HttpRequest, shown: Client) -> Any:
+        return shown.email
 
     def panels(self, request: HttpRequest, shown: Client) -> list[Panel]:
         found: list[Panel] = []

@@ -77,7 +77,7 @@ def postings_of(request: HttpRequest, condition: Q, title: str = "Postings") -> 
     rows = tuple(
         (
             references.link(request, row.public_id, row.reason.title),
-            references.link(request, ids.encode("acc", line.account_id), display.code(line.code)),
+            references.link(request, ids.encode("acc", line.account_id), display.account(line.code)),
             display.raw_amount(-line.amount, line.currency) if line.amount < 0 else "",
             display.raw_amount(line.amount, line.currency) if line.amount > 0 else "",
             display.state({0: "posted", 1: "pending", 2: "released"}[line.layer]),

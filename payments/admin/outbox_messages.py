@@ -25,6 +25,7 @@ def _start_again(call: Call) -> str:
 @admin.register(OutboxMessage)
 class OutboxAdmin(ReadOnlyAdmin):
     prefix = stuck_work.PREFIX
+    called = ("promised work", "outbox")
     list_display = ("work", "state_shown", "attempts", "error", "available", "made")
     list_filter = (
         choices("state", "State", OutboxMessage.State.values, dict(OutboxMessage.State.choices)),

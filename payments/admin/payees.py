@@ -32,6 +32,7 @@ def payee_shown(request: HttpRequest, method: PaymentMethod) -> Any:
 @admin.register(PaymentMethod)
 class PayeeAdmin(VersionedAdmin):
     prefix = "pm"
+    called = ("payee", "payees")
     list_display = ("payee", "client_shown", "number", "rail_shown", "match_shown", "state_shown", "added")
     list_filter = (
         choices("state", "State", PaymentMethod.State.values),
@@ -109,9 +110,10 @@ class PayeeAdmin(VersionedAdmin):
         ]
 
 
-def payouts_to(request: HttpRequest, method: PaymentMethod) -> Table:
-    """What was ever asked to be paid to this payee, newest first."""
-    found = Withdrawal.objects.filter(payment_method=method).order_by("-pk")[:PAYOUTS_SHOWN]
+def payouts_to(request: HttpRequest, method: PaymentMethod, *, but: Withdrawal | None = None) -> Table:
+    """What was ever asked to be paid to this payee, newest first; `but` one of them."""
+    asked = Withdrawal.objects.filter(payment_method=method).order_by("-pk")
+    found = (asked.exclude(pk=but.pk) if but else asked)[:PAYOUTS_SHOWN]
     rows = tuple(
         (
             references.link(request, row.public_id, display.short(row.public_id)),
@@ -123,4 +125,5 @@ def payouts_to(request: HttpRequest, method: PaymentMethod) -> Table:
         for row in found
     )
     heads = columns(("Withdrawal", "main"), ("Amount", "money"), "State", ("Asked", "time"), ("Paid", "time"))
-    return Table("Withdrawals to this payee", heads, rows, "Never used.")
+    title = "Other withdrawals to this payee" if but else "Withdrawals to this payee"
+    return Table(title, heads, rows, "None: this payee was never used.")

@@ -31,7 +31,7 @@ def preview(title: str, *recipes: Recipe, note: str = "") -> Table:
             after = EXACT.add(posted(*key), change[key])
             rows.append(
                 (
-                    display.stacked(display.code(line.account), display.words(recipe.reason).capitalize()),
+                    display.stacked(display.account(line.account), display.words(recipe.reason).capitalize()),
                     display.amount(line.money) if line.side == "debit" else "",
                     display.amount(line.money) if line.side == "credit" else "",
                     before_after(before, after, line.money.currency),

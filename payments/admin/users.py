@@ -68,6 +68,7 @@ def _roles_sentence(shown: User, data: dict[str, Any]) -> str:
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     prefix = "usr"
+    called = ("person", "people and roles")
     list_display = ("person", "roles_shown", "staff_shown", "state_shown", "last_seen", "joined")
     list_filter = (
         choices("groups__name", "Role", tuple(ROLES)),

@@ -27,6 +27,7 @@ SOURCES = ("withdrawal_hold", "withdrawal_release", "withdrawal_payout", "withdr
            "withdrawal_returned")  # fmt: skip
 DECIDABLE = ("requested", "in_review")
 PERMISSION = "payments.retry_withdrawal"
+DECIDED = {"approve": "Approved", "reject": "Rejected", "send_back": "Sent back"}
 GIVE_BACK_CODES = ("account_closed", "account_invalid", "bank_refused", "payee_details", "client_asked", "other")
 
 
@@ -129,7 +130,7 @@ class WithdrawalAdmin(MovementAdmin):
 
     def asides(self, request: HttpRequest, shown: Withdrawal) -> list[Panel]:
         why = reason_code(shown.reason_code).staff if shown.reason_code in REASON_CODES else shown.reason_code
-        hold = references.link(request, ids.encode("hold", shown.hold_id)) if shown.hold_id else ""
+        hold = ids.encode("hold", shown.hold_id) if shown.hold_id else ""
         return [
             facts(
                 "Withdrawal",
@@ -139,7 +140,7 @@ class WithdrawalAdmin(MovementAdmin):
                 ("Fee", display.amount(shown.fee_money)),
                 ("To be sent", display.amount(shown.net)),
                 ("Rail", shown.connector),
-                ("Hold", hold),
+                ("Hold", references.link(request, hold, display.short(hold)) if hold else ""),
                 ("Reason", why),
                 ("Client reads", shown.client_message),
                 ("Bank reference", display.code(shown.provider_reference) if shown.provider_reference else ""),
@@ -174,7 +175,7 @@ def decisions_on(request: HttpRequest, reference: str) -> list[Panel]:
     names = people.names(row.person for row in found)
     rows = tuple(
         (
-            display.stacked(row.get_decision_display(), _reason(row)),
+            display.stacked(DECIDED.get(row.decision, row.decision), _reason(row)),
             names.get(row.person, row.person),
             row.note or display.DASH,
             display.when(row.decided_at),

@@ -23,8 +23,8 @@ class AdjustmentRequest(Input):
     credit_account = fields.Text(max_length=120, help_text="By id or code.")
     amount = fields.Amount()
     currency = fields.Currency()
-    reason = fields.Text(min_length=3, help_text="Why, in words.")
-    evidence = fields.Text(min_length=3, help_text="Where the proof is.")
+    reason = fields.Text(min_length=3, max_length=fields.TEXT_MAX, help_text="Why, in words.")
+    evidence = fields.Text(min_length=3, max_length=fields.TEXT_MAX, help_text="Where the proof is.")
     reason_code = fields.Choice(choices=sorted(adjustments.KINDS), required=False)
 
 

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet
 
 from ledger import accounts, queries
 from ledger.errors import NotFound
 from ledger.money import Money
-from payments.models import Client, PaymentMethod, PolicyRule, Withdrawal
+from payments.models import Approval, Client, PaymentMethod, PolicyRule, Withdrawal
 from payments.policy.decision import Answer, Decision
 from payments.policy.rules.withdrawal import DEFAULTS, RULES, WithdrawalFacts
 
@@ -41,9 +41,6 @@ def withdrawal_facts(
     earlier = Withdrawal.objects.filter(client=client)
     if excluding:
         earlier = earlier.exclude(pk=excluding.pk)
-    today = earlier.filter(
-        currency=money.currency, state__in=_APPROVED, created_at__gte=now - timedelta(hours=24)
-    ).aggregate(total=Sum("amount"))["total"] or Decimal(0)
     own = money if excluding else Money.zero(money.currency)
     return WithdrawalFacts(
         amount=money,
@@ -52,11 +49,24 @@ def withdrawal_facts(
         kyc_approved=client.kyc_approved,
         client_state=client.state,
         paid_before=earlier.filter(state__in=_PAID).count(),
-        approved_today=Money.of(today, money.currency),
+        approved_today=_approved_since(earlier, money.currency, now - timedelta(hours=24)),
         payee_is_client=payment_method.name_matches,
         payee_active=payment_method.state == PaymentMethod.State.ACTIVE,
         debt=debt(client, money.currency),
     )
+
+
+def _approved_since(earlier: QuerySet[Withdrawal], currency: str, since: datetime) -> Money:
+    """The sum of what was made or approved in this time: an old request that is approved today counts today."""
+    changed = earlier.filter(currency=currency, state__in=_APPROVED, updated_at__gte=since)
+    rows = {row.public_id: row for row in changed}
+    decided = set(
+        Approval.objects.filter(
+            object_ref__in=list(rows), decision=Approval.Decision.APPROVE, decided_at__gte=since
+        ).values_list("object_ref", flat=True)
+    )
+    counted = (row.amount for key, row in rows.items() if key in decided or row.created_at >= since)
+    return Money.of(sum(counted, Decimal(0)), currency)
 
 
 def decide_withdrawal(facts: WithdrawalFacts) -> Decision:

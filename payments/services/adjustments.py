@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ledger import events
+from ledger import events, queries
 from ledger.accounts import AccountRef
 from ledger.database import unit_of_work
-from ledger.errors import CurrencyMismatch, InvalidRequest, NotFound
+from ledger.errors import CurrencyMismatch, InsufficientAvailable, InvalidRequest, NotFound
 from ledger.money import Money, positive
 from ledger.posting import Source, credit, debit, post
 from ledger.reasons import require_kinds
@@ -39,14 +39,16 @@ def draft(
 ) -> Adjustment:
     """Draft a correction and hand it to a second person. Nothing moves yet.
 
-    `reason_code`: MANUAL_ADJUSTMENT, SUSPENSE_ASSIGNED (money whose owner was found) or WRITE_OFF.
+    `reason_code`: MANUAL_ADJUSTMENT, SUSPENSE_ASSIGNED (money whose owner was found) or WRITE_OFF. `client`: whom it
+    concerns, where the accounts do not say so; they must not belong to another.
     Raises Forbidden, InvalidRequest naming the field, CurrencyMismatch, ReasonNotAllowed."""
     actor.require("payments.request_adjustment")
     _check(reason_code, debit_account, credit_account, positive(money), reason, evidence)
+    concerned = _concerned(client, debit_account, credit_account)
 
     def work() -> Adjustment:
         adjustment = Adjustment(
-            client=client,
+            client=concerned,
             reason_code=reason_code,
             debit_account_id=debit_account.id,
             credit_account_id=credit_account.id,
@@ -79,6 +81,8 @@ def approve(*, adjustment_id: UUID, content_hash: str, actor: Actor, now: dateti
             AccountRef(a.pk, a.code, a.currency_id, a.kind, a.sign)
             for a in (adjustment.debit_account, adjustment.credit_account)
         ]
+        if accounts[0].kind == "suspense":
+            _require_in_suspense(accounts[0], adjustment.money)
         posted = post(
             reason=adjustment.reason_code,
             legs=[debit(accounts[0], adjustment.money.amount), credit(accounts[1], adjustment.money.amount)],
@@ -174,6 +178,21 @@ def _decide(
         reason_code=reason_code,
         note=note,
     )
+
+
+def _require_in_suspense(suspense: AccountRef, money: Money) -> None:
+    """Nobody can be given more than waits there. House accounts have no floor of their own: one look at a time."""
+    locking.one_at_a_time(f"adjustment:{suspense.id}")
+    waiting = Money.of(queries.balance_of(suspense.id).available, money.currency)
+    if waiting < money:
+        raise InsufficientAvailable(f"{waiting} is in suspense, {money} is wanted.", param="amount")
+
+
+def _concerned(client: Client | None, *sides: AccountRef) -> Client | None:
+    owners = {side.code.split("/")[1] for side in sides if side.code.startswith("client/")}
+    if client is not None and owners - {client.public_id}:
+        raise InvalidRequest("An account belongs to another client.", param="client")
+    return client or next((Client.objects.filter(pk=Client.key(owner)).first() for owner in owners), None)
 
 
 def _check(

@@ -11,9 +11,10 @@ from typing import Any
 from django.db import transaction
 
 from ledger.database import unit_of_work
+from ledger.errors import InvalidRequest
 from payments import dispatch, outbox
 from payments.connectors import registry
-from payments.connectors.bank.base import BankFile
+from payments.connectors.bank.base import BankFile, PayoutStatus
 from payments.models import ProviderEvent
 from payments.services import withdrawal_outcomes
 
@@ -41,10 +42,9 @@ def _store(bank: str, file: BankFile) -> int:
         body=file.content,
         body_sha256=hashlib.sha256(file.content).hexdigest(),
     )
-    known = ProviderEvent.objects.filter(connector=bank, event_id=event.event_id, body_sha256=event.body_sha256)
-    if known.exists():
+    ProviderEvent.objects.bulk_create([event], ignore_conflicts=True)  # another worker may have it by now
+    if not ProviderEvent.objects.filter(pk=event.pk).exists():
         return 0
-    event.save(force_insert=True)
     outbox.put("bank_file.read", key=event.public_id, payload={"event": event.public_id})
     return 1
 
@@ -58,44 +58,74 @@ def read(*, payload: dict[str, Any], now: datetime) -> None:
     if event.event_type in STATUS_KINDS:
         _apply_statuses(event, now)
     elif event.event_type in STATEMENT_KINDS:
-        unit_of_work(
-            lambda: outbox.put(
-                "statement.received",
-                key=event.public_id,
-                payload={"event": event.public_id, "bank": event.connector},
-            )
-        )
+        _promise_statement(event, now)
     else:
-        unit_of_work(
-            lambda: dispatch.raise_exception(
-                category="unreadable_file",
-                key=event.public_id,
-                title=f"{event.headers.get('name', 'A file')} from {event.connector} has an unknown format",
-                facts={"event": event.public_id},
-            )
+        _refuse(event, "has an unknown format", now)
+
+
+def _promise_statement(event: ProviderEvent, now: datetime) -> None:
+    def work() -> None:
+        payload = {"event": event.public_id, "bank": event.connector}
+        outbox.put("statement.received", key=event.public_id, payload=payload)
+        finish(event, now)
+
+    unit_of_work(work)
+
+
+def _refuse(event: ProviderEvent, why: str, now: datetime) -> None:
+    def work() -> None:
+        dispatch.raise_exception(
+            category="unreadable_file",
+            key=event.public_id,
+            title=f"{event.headers.get('name', 'A file')} from {event.connector} {why}"[:200],
+            facts={"event": event.public_id, "why": why},
         )
-    finish(event, now)
+        finish(event, now, state=ProviderEvent.State.FAILED)
+
+    unit_of_work(work)
 
 
 def _apply_statuses(event: ProviderEvent, now: datetime) -> None:
+    """Every status of the file, each in its own transaction: one that cannot be applied must not stop the others."""
     file = BankFile(
         reference=event.event_id,
         name=event.headers.get("name", ""),
         kind=event.event_type,
         content=bytes(event.body),
     )
-    for status in registry.bank(event.connector).read_status(file=file):
-        if withdrawal_outcomes.apply_status(status=status, connector=event.connector, now=now):
-            continue
-        with transaction.atomic():
-            dispatch.raise_exception(
-                category="unknown_payment",
-                key=f"{event.connector}:{status.message_id}:{status.end_to_end_id}:{status.state}",
-                title=f"{event.connector} reports a payout that is none of ours",
-                facts={"end_to_end_id": status.end_to_end_id, "state": status.state, "event": event.public_id},
-                amount=str(status.amount or ""),
-                currency=status.currency,
-            )
+    try:
+        statuses = registry.bank(event.connector).read_status(file=file)
+    except InvalidRequest as error:
+        _refuse(event, f"cannot be read: {error.detail}", now)
+        return
+    failed: Exception | None = None
+    for status in statuses:
+        try:
+            _apply(status, event, now)
+        except Exception as error:  # told again below, when the rest is done
+            failed = error
+    if failed is not None:
+        raise failed
+    finish(event, now)
+
+
+def _apply(status: PayoutStatus, event: ProviderEvent, now: datetime) -> None:
+    if withdrawal_outcomes.apply_status(status=status, connector=event.connector, now=now):
+        return
+    with transaction.atomic():
+        dispatch.raise_exception(
+            category="unknown_payment",
+            key=f"{event.connector}:{status.message_id}:{status.end_to_end_id}:{status.state}",
+            title=f"{event.connector} reports a payout that is none of ours",
+            facts={
+                "end_to_end_id": status.end_to_end_id,
+                "state": status.state,
+                "amount": f"{status.amount} {status.currency}",
+                "event": event.public_id,
+            },
+            amount=f"{status.amount:f}" if status.amount else "",
+            currency=status.currency,
+        )
 
 
 def finish(event: ProviderEvent, now: datetime, *, state: str = ProviderEvent.State.PROCESSED) -> None:

@@ -14,6 +14,8 @@ from payments.actors import Actor
 from payments.models import Client, User
 from payments.services import locking
 
+EXTERNAL_ID_MAX = 120
+
 
 def create(
     *,
@@ -32,8 +34,12 @@ def create(
     Raises Forbidden, InvalidRequest naming the field, DuplicateReference for a known external id with other data."""
     actor.require("payments.add_client")
     _check(name=name, email=email, country=country, timezone=timezone, client_class=client_class)
+    if external_id and len(external_id) > EXTERNAL_ID_MAX:
+        raise InvalidRequest(f"An external id has up to {EXTERNAL_ID_MAX} characters.", param="external_id")
 
     def work() -> Client:
+        if external_id:
+            locking.one_at_a_time(f"client:{external_id}")
         if external_id and (known := Client.objects.filter(external_id=external_id).first()):
             if (known.name, known.email, known.country) != (name, email, country):
                 raise DuplicateReference("This external id belongs to another client.", param="external_id")

@@ -9,7 +9,7 @@ from schwifty.exceptions import SchwiftyException
 
 from ledger import events
 from ledger.database import unit_of_work
-from ledger.errors import InvalidRequest, InvalidTransition
+from ledger.errors import DuplicateReference, InvalidRequest, InvalidTransition
 from payments.actors import Actor
 from payments.models import Client, PaymentMethod, Withdrawal
 from payments.services import locking
@@ -25,9 +25,10 @@ def add_sepa(
     actor: Actor,
     now: datetime,
 ) -> PaymentMethod:
-    """Add a bank account in the SEPA area. The same account again gives the same payee.
+    """Add a bank account in the SEPA area. The same account with the same holder again gives the same payee.
 
-    Raises Forbidden, NotFound for another client, InvalidRequest (param "iban", "bic", "holder_name", "currency")."""
+    Raises Forbidden, NotFound for another client, InvalidRequest (param "iban", "bic", "holder_name", "currency"),
+    DuplicateReference (param "iban") when the account is there under another holder's name."""
     actor.require("payments.add_paymentmethod")
     actor.require_client(client.pk)
     if currency != "EUR":
@@ -35,14 +36,16 @@ def add_sepa(
     if not 2 <= len(holder_name.strip()) <= 140:
         raise InvalidRequest("The account holder's name has 2 to 140 characters.", param="holder_name")
     account = checked_iban(iban)
-    if bic:
-        _checked_bic(bic, account)
+    bank = _checked_bic(bic, account) if bic.strip() else account.bic
 
     def work() -> PaymentMethod:
+        locking.locked(Client, client.pk, param="client")  # two at once must not both be new
         known = PaymentMethod.objects.filter(
             client=client, iban=str(account), currency=currency, state=PaymentMethod.State.ACTIVE
         ).first()
         if known:
+            if not same_name(known.holder_name, holder_name):
+                raise DuplicateReference("This account is there under another name. Remove it first.", param="iban")
             return known
         method = PaymentMethod(
             client=client,
@@ -50,7 +53,7 @@ def add_sepa(
             currency=currency,
             holder_name=holder_name.strip(),
             iban=str(account),
-            bic=bic or str(account.bic or ""),
+            bic=str(bank or ""),
             last4=str(account)[-4:],
             name_matches=same_name(holder_name, client.name),
         )
@@ -99,20 +102,21 @@ def checked_iban(text: str) -> IBAN:
     """A valid IBAN of a SEPA country. Raises InvalidRequest (param "iban")."""
     try:
         iban = IBAN(text)
-    except (SchwiftyException, ValueError):
+    except (SchwiftyException, ValueError, LookupError, TypeError):
         raise InvalidRequest("This is not a valid IBAN. Please check the digits.", param="iban") from None
     if not iban.in_sepa_zone:
         raise InvalidRequest("This country is not part of SEPA.", param="iban")
     return iban
 
 
-def _checked_bic(text: str, iban: IBAN) -> None:
+def _checked_bic(text: str, iban: IBAN) -> BIC:
     try:
-        bic = BIC(text)
-    except (SchwiftyException, ValueError):
+        bic = BIC(text.strip())
+    except (SchwiftyException, ValueError, LookupError, TypeError):
         raise InvalidRequest("This is not a valid BIC.", param="bic") from None
     if bic.country_code != iban.country_code:
         raise InvalidRequest("BIC and IBAN are of different countries.", param="bic")
+    return bic
 
 
 def same_name(one: str, other: str) -> bool:

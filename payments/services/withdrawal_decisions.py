@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.database import unit_of_work
+from ledger.errors import InvalidRequest
 from payments import outbox
 from payments.actors import Actor
-from payments.models import Approval, Client, Withdrawal
-from payments.policy import facts as policy_facts
+from payments.models import Approval, Withdrawal
 from payments.services import approvals, locking, withdrawals
 from payments.states import WITHDRAWAL
 
@@ -25,18 +25,7 @@ def approve(*, withdrawal_id: UUID, content_hash: str, actor: Actor, now: dateti
 
     def work() -> Withdrawal:
         withdrawal = _locked(withdrawal_id, "approve", actor)
-        # One approval per client at a time: the daily total that decides on a second approver must not be raced.
-        locking.locked(Client, withdrawal.client_id)
-        decision = policy_facts.decide_withdrawal(
-            policy_facts.withdrawal_facts(
-                client=withdrawal.client,
-                money=withdrawal.money,
-                payment_method=withdrawal.payment_method,
-                now=now,
-                excluding=withdrawal,
-            )
-        )
-        withdrawals.require_not_refused(decision)
+        decision = withdrawals.require_still_allowed(withdrawal, now)
         approved_by = _decide(withdrawal, Approval.Decision.APPROVE, content_hash, actor, now, note=note)
         needed = max(withdrawal.approvals_needed, decision.approvals_needed)
         before = withdrawal.state
@@ -74,6 +63,7 @@ def reject(
 
     Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, InvalidRequest."""
     actor.require(PERMISSION)
+    _check_message(client_message)
 
     def work() -> Withdrawal:
         withdrawal = _locked(withdrawal_id, "reject", actor)
@@ -100,6 +90,7 @@ def send_back(
 ) -> Withdrawal:
     """Ask the maker for something; the money stays held. Raises what `reject` raises."""
     actor.require(PERMISSION)
+    _check_message(client_message)
 
     def work() -> Withdrawal:
         withdrawal = _locked(withdrawal_id, "send_back", actor)
@@ -119,6 +110,11 @@ def _locked(withdrawal_id: UUID, action: str, actor: Actor) -> Withdrawal:
     actor.require_other_than(withdrawal.maker)
     WITHDRAWAL.require(action, withdrawal.state)
     return withdrawal
+
+
+def _check_message(text: str) -> None:
+    if len(text) > approvals.NOTE_MAX:
+        raise InvalidRequest(f"A message has up to {approvals.NOTE_MAX} characters.", param="client_message")
 
 
 def _decide(

@@ -10,30 +10,39 @@ from uuid import UUID
 
 from ledger import accounts, holds
 from ledger.database import unit_of_work
-from ledger.errors import InvalidAmount, InvalidTransition, NotFound
+from ledger.errors import InvalidAmount, InvalidRequest, InvalidTransition, NotFound
 from ledger.money import Money
 from ledger.posting import Source
 from payments import dispatch, outbox, postings
 from payments.actors import Actor
 from payments.connectors.bank.base import PayoutStatus
+from payments.decisions import REASON_CODES
 from payments.models import Withdrawal, WithdrawalAttempt
 from payments.services import locking
+from payments.services.approvals import NOTE_MAX
 from payments.services.posting import post_recipe
-from payments.services.withdrawals import end_without_paying, record
+from payments.services.withdrawals import end_without_paying, record, require_still_allowed
 from payments.states import WITHDRAWAL
 
 SYSTEM = Actor.system("payouts")
 LIVE = ("prepared", "sent", "unknown")
+# A copy refused as a duplicate says that the bank has the other copy (ISO 20022 ExternalStatusReason1Code).
+DUPLICATE = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05", "DUPL"})
 
 
 def apply_status(*, status: PayoutStatus, connector: str, now: datetime) -> bool:
     """Take one status of a payout from the bank, in any order and any number of times.
 
-    Returns False when the end-to-end id is none of ours. Settled pays, rejected fails, returned gives it back."""
-    attempt = WithdrawalAttempt.objects.filter(**_named_by(status), withdrawal__connector=connector).first()
+    Returns False when the end-to-end id is none of ours. Settled pays, rejected fails, returned gives it back; another
+    amount than the payout's moves nothing and becomes a case."""
+    ours = WithdrawalAttempt.objects.filter(withdrawal__connector=connector).select_related("withdrawal")
+    attempt = ours.filter(**_named_by(status)).first()
     if attempt is None:
         return False
-    steps: dict[str, Callable[[], None]] = {
+    if status.state in ("settled", "returned") and _other_amount(attempt.withdrawal, status):
+        unit_of_work(lambda: _contradicted(attempt.pk, status, now))
+        return True
+    steps: dict[str, Callable[[], object]] = {
         "settled": lambda: pay(attempt_id=attempt.pk, bank_reference=status.bank_reference, now=now),
         "rejected": lambda: _refused(attempt.pk, status.reason_code, status.reason_text, now),
         "returned": lambda: return_paid(attempt_id=attempt.pk, reason_code=status.reason_code, now=now),
@@ -52,6 +61,21 @@ def _named_by(status: PayoutStatus) -> dict[str, str]:
     return {"message_id": status.message_id}
 
 
+def _other_amount(withdrawal: Withdrawal, status: PayoutStatus) -> bool:
+    if status.amount is None:
+        return False
+    net = withdrawal.net
+    return abs(status.amount) != net.amount or (status.currency or net.currency) != net.currency
+
+
+def _contradicted(attempt_id: UUID, status: PayoutStatus, now: datetime) -> None:
+    withdrawal, attempt = locked_attempt(attempt_id)
+    told = f"{status.amount:f} {status.currency}"
+    what = f"the bank reports {told} {status.state}, the payout is {withdrawal.net}"
+    record(withdrawal, "withdrawal.contradicted", SYSTEM, now, before=withdrawal.state, what=what)
+    _tell("conflicting_event", withdrawal, attempt, what, key=f"{status.state}:{told}")
+
+
 def pay(*, attempt_id: UUID, bank_reference: str, now: datetime) -> None:
     """The bank settled it: the hold is captured into "paid, not yet on the statement", the fee is ours."""
     withdrawal, attempt = locked_attempt(attempt_id)
@@ -65,9 +89,10 @@ def pay(*, attempt_id: UUID, bank_reference: str, now: datetime) -> None:
     attempt.state, attempt.ended_at = "settled", now
     attempt.save()
     withdrawal.pay()
-    withdrawal.provider_reference, withdrawal.paid_at = bank_reference, now
+    withdrawal.provider_reference, withdrawal.paid_at = bank_reference[:120], now
     withdrawal.save()
     record(withdrawal, "withdrawal.paid", SYSTEM, now, before=before, attempt=attempt.public_id)
+    _end_doubt(attempt, "confirmed_elsewhere", "The bank settled it.")
 
 
 def _capture(withdrawal: Withdrawal) -> None:
@@ -98,7 +123,12 @@ def _refused(attempt_id: UUID, code: str, text: str, now: datetime) -> None:
     if attempt.state == "rejected":
         return
     if attempt.state == "settled":
-        _late(withdrawal, attempt, f"rejected ({code}) after it was settled", now)
+        _late(withdrawal, attempt, f"rejected ({code[:35]}) after it was settled", now)
+        return
+    if code in DUPLICATE:
+        what = f"refused as a duplicate ({code}): the bank's other copy decides"
+        record(withdrawal, "withdrawal.contradicted", SYSTEM, now, before=withdrawal.state, what=what)
+        _tell("conflicting_event", withdrawal, attempt, what, key=code)
         return
     fail(withdrawal, attempt, code, text, now)
 
@@ -112,25 +142,23 @@ def fail(withdrawal: Withdrawal, attempt: WithdrawalAttempt, code: str, text: st
     withdrawal.reason_code = code[:40]
     withdrawal.save()
     record(withdrawal, "withdrawal.failed", SYSTEM, now, before=before, reason_code=code)
-    dispatch.raise_exception(
-        category="payout_failed",
-        key=attempt.public_id,
-        title=f"Payout {withdrawal.public_id} failed: {code}",
-        facts={"code": code, "text": text[:300], "attempt": attempt.public_id},
-        object_ref=withdrawal.public_id,
-        client_ref=withdrawal.client.public_id,
-        amount=withdrawal.money.text,
-        currency=withdrawal.currency,
-    )
+    _tell("payout_failed", withdrawal, attempt, f"failed: {code}", code=code, text=text[:300])
+    _end_doubt(attempt, "not_happened", "The bank refused it.")
 
 
 def _late(withdrawal: Withdrawal, attempt: WithdrawalAttempt, what: str, now: datetime) -> None:
     record(withdrawal, "withdrawal.contradicted", SYSTEM, now, before=withdrawal.state, what=what)
+    _tell("late_after_final", withdrawal, attempt, what, key=what)
+
+
+def _tell(
+    category: str, withdrawal: Withdrawal, attempt: WithdrawalAttempt, what: str, *, key: str = "", **facts: str
+) -> None:
     dispatch.raise_exception(
-        category="late_after_final",
-        key=f"{attempt.public_id}:{what}",
+        category=category,
+        key=":".join(part for part in (attempt.public_id, key) if part),
         title=f"Payout {withdrawal.public_id}: {what}",
-        facts={"attempt": attempt.public_id, "state": withdrawal.state},
+        facts={"attempt": attempt.public_id, "state": withdrawal.state, **facts},
         object_ref=withdrawal.public_id,
         client_ref=withdrawal.client.public_id,
         amount=withdrawal.money.text,
@@ -138,15 +166,23 @@ def _late(withdrawal: Withdrawal, attempt: WithdrawalAttempt, what: str, now: da
     )
 
 
-def return_paid(*, attempt_id: UUID, reason_code: str, now: datetime) -> None:
-    """A paid withdrawal came back: the net amount is the client's again, the original rows stay as they are."""
+def _end_doubt(attempt: WithdrawalAttempt, outcome: str, note: str) -> None:
+    """Close what people were told while nobody knew: that it is in doubt, and that the bank is silent."""
+    for key in (attempt.public_id, f"{attempt.public_id}:silent"):
+        dispatch.settle_exception(category="unknown_outcome", key=key, outcome=outcome, note=note)
+
+
+def return_paid(*, attempt_id: UUID, reason_code: str, now: datetime) -> bool:
+    """A paid withdrawal came back: the net amount is the client's again, the original rows stay as they are.
+
+    False, with a case, when this attempt was never paid: then nothing has moved."""
     withdrawal, attempt = locked_attempt(attempt_id)
+    if attempt.state == "rejected":
+        _late(withdrawal, attempt, "returned although it was never paid", now)
+        return False
     if withdrawal.state == "returned":
-        return
+        return True
     if attempt.state != "settled":
-        if attempt.state == "rejected":
-            _late(withdrawal, attempt, "returned although it was never paid", now)
-            return
         pay(attempt_id=attempt_id, bank_reference="", now=now)
         withdrawal.refresh_from_db()
     wallet = withdrawal.client.account_code("wallet")
@@ -159,6 +195,7 @@ def return_paid(*, attempt_id: UUID, reason_code: str, now: datetime) -> None:
     withdrawal.reason_code, withdrawal.ended_at = reason_code[:40], now
     withdrawal.save()
     record(withdrawal, "withdrawal.returned", SYSTEM, now, before="paid", reason_code=reason_code)
+    return True
 
 
 def settle(*, end_to_end_id: str, connector: str, net: Money, bank: str, actor: Actor, now: datetime) -> Withdrawal:
@@ -178,13 +215,13 @@ def settle(*, end_to_end_id: str, connector: str, net: Money, bank: str, actor: 
         withdrawal, attempt = locked_attempt(key)
         if withdrawal.net != net:
             raise InvalidAmount(f"The payout is {withdrawal.net}, the line says {net}.", param="amount")
-        if withdrawal.settled_at is not None:
-            return withdrawal
         if attempt.state in LIVE:
             pay(attempt_id=key, bank_reference="", now=now)
-            withdrawal.refresh_from_db()
-        if withdrawal.state not in ("paid", "returned"):
+            withdrawal, attempt = locked_attempt(key)
+        if attempt.state != "settled":
             raise InvalidTransition("This payout was not on its way.", state=withdrawal.state, action="settle")
+        if withdrawal.settled_at is not None:
+            return withdrawal
         post_recipe(
             postings.withdrawal_settled(rail=connector, bank=bank, net=net),
             source=Source("payments", "withdrawal_settled", withdrawal.public_id),
@@ -205,50 +242,65 @@ def mark_sent(withdrawal: Withdrawal, attempt: WithdrawalAttempt, now: datetime)
     withdrawal.send()
     withdrawal.save()
     record(withdrawal, "withdrawal.sent", SYSTEM, now, before=before, attempt=attempt.public_id)
+    if before == "unknown":
+        _end_doubt(attempt, "confirmed_elsewhere", "The bank has it.")
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
 def retry(*, withdrawal_id: UUID, actor: Actor, now: datetime) -> Withdrawal:
-    """Try a failed payout again: the same withdrawal, a new attempt. Raises Forbidden, NotFound, InvalidTransition."""
+    """Try a failed payout again: the same withdrawal, a new attempt. The rules are asked again.
+
+    Raises Forbidden, NotFound, InvalidTransition, AccountFrozen, PolicyRefused."""
     actor.require("payments.retry_withdrawal")
 
     def work() -> Withdrawal:
         withdrawal = locking.locked(Withdrawal, withdrawal_id)
         WITHDRAWAL.require("retry", withdrawal.state)
-        try_again(withdrawal, actor, now)
+        require_still_allowed(withdrawal, now)
+        withdrawal.retry()
+        withdrawal.reason_code = ""
+        withdrawal.save()
+        record(withdrawal, "withdrawal.retried", actor, now, before="failed")
+        outbox.put(
+            "withdrawal.instruct",
+            key=f"{withdrawal.public_id}:{withdrawal.version}",
+            payload={"withdrawal": withdrawal.public_id},
+        )
+        _end_failure(withdrawal, "retried", f"Tried again by {actor.id}.")
         return withdrawal
 
     return unit_of_work(work)
 
 
-def try_again(withdrawal: Withdrawal, actor: Actor, now: datetime) -> None:
-    withdrawal.retry()
-    withdrawal.reason_code = ""
-    withdrawal.save()
-    record(withdrawal, "withdrawal.retried", actor, now, before="failed")
-    outbox.put(
-        "withdrawal.instruct",
-        key=f"{withdrawal.public_id}:{withdrawal.version}",
-        payload={"withdrawal": withdrawal.public_id},
-    )
-
-
 def abandon(*, withdrawal_id: UUID, reason_code: str, note: str, actor: Actor, now: datetime) -> Withdrawal:
-    """Give up on a failed payout; the hold is released. Raises Forbidden, NotFound, InvalidTransition."""
+    """Give up on a failed payout; the hold is released.
+
+    Raises Forbidden, NotFound, InvalidTransition, InvalidRequest (param "reason_code" or "note")."""
     actor.require("payments.retry_withdrawal")
+    if reason_code not in REASON_CODES:
+        raise InvalidRequest("Give a reason code.", param="reason_code")
+    if not 1 <= len(note.strip()) <= NOTE_MAX:
+        raise InvalidRequest(f"Give a note of up to {NOTE_MAX} characters.", param="note")
 
     def work() -> Withdrawal:
         withdrawal = locking.locked(Withdrawal, withdrawal_id)
         WITHDRAWAL.require("abandon", withdrawal.state)
         withdrawal.abandon()
-        withdrawal.reason_code = reason_code[:40]
+        withdrawal.reason_code = reason_code
         end_without_paying(withdrawal, now)
         record(withdrawal, "withdrawal.abandoned", actor, now, before="failed", note=note)
+        _end_failure(withdrawal, "given_back", f"Given back: {note.strip()}")
         return withdrawal
 
     return unit_of_work(work)
+
+
+def _end_failure(withdrawal: Withdrawal, outcome: str, note: str) -> None:
+    """What is done about a failed payout is the outcome of its case."""
+    for attempt in withdrawal.attempts.filter(state="rejected"):
+        dispatch.settle_exception(category="payout_failed", key=attempt.public_id, outcome=outcome, note=note)
 
 
 def locked_attempt(attempt_id: UUID) -> tuple[Withdrawal, WithdrawalAttempt]:

@@ -88,23 +88,25 @@ def request(
     payment_method: PaymentMethod,
     actor: Actor,
     now: datetime,
-    reference: str = "",
 ) -> Withdrawal:
-    """Ask for a withdrawal: rules, hold and event in one commit. `reference` makes a repetition the same withdrawal.
+    """Ask for a withdrawal: rules, hold and event in one commit, with client and payee as they are at that moment.
 
     Raises Forbidden, NotFound, InvalidAmount, CurrencyMismatch, InsufficientAvailable, AccountFrozen, PolicyRefused."""
     actor.require("payments.request_withdrawal")
     actor.require_client(client.pk)
 
     def work() -> Withdrawal:
-        fee = _checked_fee(client, money, payment_method)
-        facts = policy_facts.withdrawal_facts(client=client, money=money, payment_method=payment_method, now=now)
+        # Locked: neither a freeze nor the payee's removal can slip in between the rules and the commit.
+        owner = locking.locked(Client, client.pk, param="client")
+        payee = locking.locked(PaymentMethod, payment_method.pk, param="payment_method")
+        fee = _checked_fee(owner, money, payee)
+        facts = policy_facts.withdrawal_facts(client=owner, money=money, payment_method=payee, now=now)
         decision = policy_facts.decide_withdrawal(facts)
         require_not_refused(decision)
         withdrawal = Withdrawal(
-            client=client,
-            payment_method=payment_method,
-            connector=CONNECTORS[PaymentMethod.Rail(payment_method.rail)],
+            client=owner,
+            payment_method=payee,
+            connector=CONNECTORS[PaymentMethod.Rail(payee.rail)],
             amount=money.amount,
             currency=money.currency,
             fee=fee.amount,
@@ -115,7 +117,7 @@ def request(
             maker=actor.person,
         )
         placed = holds.place(
-            wallet=accounts.ref(client.account_code("wallet"), money.currency),
+            wallet=accounts.ref(owner.account_code("wallet"), money.currency),
             amount=money.amount,
             kind="withdrawal",
             reason=f"Withdrawal {withdrawal.public_id}",
@@ -215,6 +217,24 @@ def require_not_refused(decision: Decision) -> None:
     """Raise the error that belongs to the first refusing rule, if any."""
     if (answer := decision.refusal) is not None:
         raise _refusal(answer)
+
+
+def require_still_allowed(withdrawal: Withdrawal, now: datetime) -> Decision:
+    """Ask the rules again with today's facts, because things change. Call with the withdrawal's row locked.
+
+    Raises AccountFrozen, InsufficientAvailable, PolicyRefused."""
+    # One per client at a time: the daily total that decides on a second approver must not be raced.
+    client = locking.locked(Client, withdrawal.client_id)
+    facts = policy_facts.withdrawal_facts(
+        client=client,
+        money=withdrawal.money,
+        payment_method=withdrawal.payment_method,
+        now=now,
+        excluding=withdrawal,
+    )
+    decision = policy_facts.decide_withdrawal(facts)
+    require_not_refused(decision)
+    return decision
 
 
 def _refusal(answer: Answer) -> DomainError:

@@ -123,11 +123,13 @@ def propose(line: Line, candidates: Iterable[Candidate]) -> list[Proposal]:
 
 
 def automatic(proposals: list[Proposal]) -> Proposal | None:
-    """The one proposal that may match by itself; None when there is none, or when two claim the line equally."""
+    """The one proposal that may match by itself; None when there is none, when two claim the line equally, or when a
+    stronger reference in the same line says something else."""
     certain = [proposal for proposal in proposals if proposal.automatic]
     if not certain or (len(certain) > 1 and certain[0].tier == certain[1].tier):
         return None
-    return certain[0]
+    contradicted = any(proposal.tier < certain[0].tier for proposal in proposals)
+    return None if contradicted else certain[0]
 
 
 def words(name: str) -> frozenset[str]:

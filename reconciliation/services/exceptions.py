@@ -1,7 +1,7 @@
 """The exception queue: raise, take, note, resolve, reopen. Notes are written once; every step is an event."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 
 from ledger import events
 from ledger.database import unit_of_work
-from ledger.errors import InvalidRequest, InvalidTransition, NotFound
+from ledger.errors import InvalidAmount, InvalidRequest, InvalidTransition, NotFound, Unavailable
 from ledger.money import Money
 from payments import dispatch
 from payments.actors import Actor
-from payments.models import Client
+from payments.models import Client, OutboxMessage
 from payments.services import locking
 from reconciliation.categories import category as category_of
 from reconciliation.models import CaseNote, ExceptionCase
@@ -21,6 +21,7 @@ from reconciliation.models import CaseNote, ExceptionCase
 SYSTEM = Actor.system("reconciliation")
 PERMISSION = "reconciliation.work_exception"
 NOTE_MAX = 4000
+TRIES = 3
 
 
 def raise_case(
@@ -51,15 +52,24 @@ def raise_case(
             team=kind.team,
             due_at=now + kind.due_in,
         )
-        try:
-            with transaction.atomic():
-                case.save(force_insert=True)
-        except IntegrityError:
-            return ExceptionCase.objects.exclude(state="resolved").get(category=category, subject=key)
-        _record(case, "exception.raised", actor, now, before=None)
-        return case
+        for _ in range(TRIES):
+            try:
+                with transaction.atomic():
+                    case.save(force_insert=True)
+            except IntegrityError:
+                known = _open_about(category, key)
+                if known is not None:
+                    return known
+                continue  # it was resolved between the two looks
+            _record(case, "exception.raised", actor, now, before=None)
+            return case
+        raise Unavailable("The case is opened and resolved by others at this moment.")
 
     return unit_of_work(work)
+
+
+def _open_about(category: str, subject: str) -> ExceptionCase | None:
+    return ExceptionCase.objects.exclude(state="resolved").filter(category=category, subject=subject).first()
 
 
 @dispatch.handler(dispatch.EXCEPTION_TOPIC)
@@ -74,19 +84,33 @@ def raise_from_outbox(*, payload: dict[str, Any], now: datetime) -> None:
         facts=payload["facts"],
         client=Client.objects.filter(pk=Client.key(client_ref)).first() if client_ref else None,
         object_ref=payload.get("object_ref", ""),
-        money=Money.of(amount, currency) if amount and currency else None,
+        money=_money(amount, currency),
         now=now,
     )
 
 
+def _money(amount: str | None, currency: str | None) -> Money | None:
+    """None also for what is no amount of ours: the case must be opened all the same, its facts say what was told."""
+    try:
+        return abs(Money.of(amount, currency)) if amount and currency else None
+    except InvalidAmount:
+        return None
+
+
 @dispatch.handler("exception.settled")
 def settle_from_outbox(*, payload: dict[str, Any], now: datetime) -> None:
-    """Close the case that events have answered by themselves, if it is still open."""
-    open_case = (
-        ExceptionCase.objects.exclude(state="resolved")
-        .filter(category=payload["category"], subject=payload["key"])
-        .first()
+    """Close the case that events have answered by themselves, if it is still open.
+
+    Its raising may still be waiting in the outbox, claimed by another worker: then this waits for it."""
+    raising = OutboxMessage.objects.filter(
+        topic=dispatch.EXCEPTION_TOPIC,
+        state="ready",
+        payload__category=payload["category"],
+        payload__key=payload["key"],
     )
+    if raising.exists():
+        raise dispatch.Later(timedelta(seconds=2))
+    open_case = _open_about(payload["category"], payload["key"])
     if open_case is not None:
         outcome = payload.get("outcome") or category_of(payload["category"]).outcomes[0][0]
         _resolve(open_case.pk, outcome, payload["note"], SYSTEM, now)

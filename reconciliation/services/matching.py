@@ -1,6 +1,7 @@
-"""Matching: gathers what a line could be, lets the rules decide, and carries the sure matches out.
+"""Matching: carries the sure matches out, and hands the rest to people.
 
-A sure match moves money by the movement's own service, together with the match row, in one commit. Money that arrived
+A sure match moves money by the movement's own service, together with the match row, in one commit. One line of the bank
+explains one movement, and one movement one line: a second line is a second fact and never swallowed. Money that arrived
 and is nobody's goes to suspense at once, with an exception; money that left unexplained is an exception.
 """
 
@@ -9,22 +10,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
-
 from ledger import events
 from ledger.database import unit_of_work
-from ledger.errors import DomainError
+from ledger.errors import DomainError, InvalidAmount, InvalidTransition
 from ledger.money import Money
 from ledger.posting import Source
 from payments import postings
 from payments.actors import Actor
-from payments.models import Client, PaymentMethod, WithdrawalAttempt
+from payments.models import WithdrawalAttempt
 from payments.services import locking, settlements, withdrawal_outcomes
 from payments.services.posting import post_recipe
 from reconciliation.matching import rules
-from reconciliation.matching.rules import Candidate, Line, Proposal
+from reconciliation.matching.rules import Candidate, Proposal
 from reconciliation.models import ExternalRecord, Match, Statement
-from reconciliation.services import exceptions
+from reconciliation.services import candidates, exceptions
 
 SYSTEM = Actor.system("matching")
 # A bank line that names a provider's payout may arrive before the provider's own report of it.
@@ -34,34 +33,37 @@ PROVIDER_TOKENS = ("po_",)
 
 def match_records(records: Sequence[ExternalRecord], *, bank: str, actor: Actor, now: datetime) -> Counter[str]:
     """Match each record that is not matched yet; returns how many ended "matched", "suspended", "waiting" or "open"."""
-    candidates = _candidates(records, bank)
+    found = candidates.of_records(records, bank=bank)
     outcomes: Counter[str] = Counter()
     for record in records:
-        proposals = rules.propose(line_of(record), candidates[record.pk])
+        proposals = rules.propose(candidates.line_of(record), found[record.pk])
         outcomes[_carry_out(record, proposals, bank, actor, now)] += 1
     return outcomes
 
 
 def preview(records: Sequence[ExternalRecord], *, bank: str) -> list[Proposal | None]:
     """What would match by itself, without writing anything."""
-    candidates = _candidates(records, bank)
-    return [rules.automatic(rules.propose(line_of(record), candidates[record.pk])) for record in records]
+    found = candidates.of_records(records, bank=bank)
+    return [rules.automatic(rules.propose(candidates.line_of(record), found[record.pk])) for record in records]
 
 
 def proposals_for(record: ExternalRecord, *, bank: str) -> list[Proposal]:
     """Everything the line could be, best first, for a person to look at."""
-    return rules.propose(line_of(record), _candidates([record], bank)[record.pk])
+    return rules.propose(candidates.line_of(record), candidates.of_records([record], bank=bank)[record.pk])
 
 
 def match_waiting(*, now: datetime) -> Counter[str]:
     """Try again the bank lines that wait for a provider's report; those that waited too long go to suspense."""
     outcomes: Counter[str] = Counter()
-    waiting = ExternalRecord.objects.filter(state="unmatched", kind=ExternalRecord.Kind.BANK_LINE)
+    unmatched = ExternalRecord.objects.filter(state="unmatched", kind=ExternalRecord.Kind.BANK_LINE)
+    waiting = list(unmatched.select_related("statement__account").order_by("id")[:500])
     by_bank: dict[str, list[ExternalRecord]] = defaultdict(list)
-    for record in waiting.order_by("id")[:500]:
+    for record in waiting:
         by_bank[record.source.removeprefix("bank:")].append(record)
     for bank, records in by_bank.items():
         outcomes += match_records(records, bank=bank, actor=SYSTEM, now=now)
+    for statement in Statement.objects.filter(state="parsed", records__in=[r.pk for r in waiting]).distinct():
+        close_statement(statement, now=now)
     return outcomes
 
 
@@ -71,82 +73,6 @@ def close_statement(statement: Statement, *, now: datetime) -> None:
         Statement.objects.filter(pk=statement.pk, state="parsed").update(state="matched")
 
 
-def line_of(record: ExternalRecord) -> Line:
-    """An external record as the rules see it."""
-    return Line(
-        money=Money.of(record.amount, record.currency),
-        end_to_end_id=record.end_to_end_id,
-        is_return=record.is_return,
-        text=f"{record.reference} {record.remittance}",
-        name=record.counterparty_name,
-        iban=record.counterparty_iban,
-        on=record.booked_on or record.value_on,
-    )
-
-
-# --- candidates: a fixed number of queries, however many lines --------------------------------------------------------
-
-
-def _candidates(records: Sequence[ExternalRecord], bank: str) -> dict[UUID, list[Candidate]]:
-    lines = {record.pk: line_of(record) for record in records}
-    tokens = {token for line in lines.values() for token in line.tokens}
-    ours = _payouts({line.end_to_end_id for line in lines.values() if line.end_to_end_id} | tokens, bank)
-    theirs = _psp_payouts(tokens)
-    clients = _clients(lines.values())
-    return {
-        key: [
-            candidate
-            for reference in {line.end_to_end_id, *line.tokens}
-            for candidate in (*ours.get(reference, ()), *theirs.get(reference, ()))
-        ]
-        + (clients if line.money.amount > 0 else [])
-        for key, line in lines.items()
-    }
-
-
-def _payouts(references: set[str], bank: str) -> dict[str, list[Candidate]]:
-    found: dict[str, list[Candidate]] = defaultdict(list)
-    attempts = WithdrawalAttempt.objects.filter(
-        end_to_end_id__in=references, withdrawal__connector=bank
-    ).select_related("withdrawal")
-    for attempt in attempts:
-        net = attempt.withdrawal.net
-        for kind, money in (("withdrawal", -net), ("withdrawal_return", net)):
-            found[attempt.end_to_end_id].append(
-                Candidate(kind=kind, ref=attempt.withdrawal.public_id, money=money, end_to_end_id=attempt.end_to_end_id)
-            )
-    return found
-
-
-def _psp_payouts(tokens: set[str]) -> dict[str, list[Candidate]]:
-    rows = ExternalRecord.objects.filter(kind="psp_payout", reference__in=tokens, state="unmatched")
-    found: dict[str, list[Candidate]] = defaultdict(list)
-    for row in rows:
-        found[row.reference].append(
-            Candidate(
-                kind="psp_payout",
-                ref=row.public_id,
-                money=Money.of(row.amount, row.currency),
-                provider_reference=row.reference,
-            )
-        )
-    return found
-
-
-def _clients(lines: object) -> list[Candidate]:
-    seen = [line for line in lines if line.money.amount > 0]  # type: ignore[attr-defined]
-    names, ibans = {line.name for line in seen if line.name}, {line.iban for line in seen if line.iban}
-    methods = PaymentMethod.objects.filter(iban__in=ibans).values_list("client_id", "iban")
-    known: dict[UUID, list[str]] = defaultdict(list)
-    for client_id, iban in methods:
-        known[client_id].append(iban)
-    clients = Client.objects.filter(Q(pk__in=known) | Q(name__in=names)).order_by("id")
-    return [
-        Candidate(kind="client", ref=client.public_id, name=client.name, ibans=tuple(known[client.pk]))
-        for client in clients
-    ]
-
-
 # --- carrying out -----------------------------------------------------------------------------------------------------
 
 
@@ -154,10 +80,11 @@ def _carry_out(record: ExternalRecord, proposals: list[Proposal], bank: str, act
     sure = rules.automatic(proposals)
     if sure is not None:
         try:
-            unit_of_work(lambda: _match(record.pk, sure, bank, actor, now))
-            return "matched"
-        except DomainError as error:
+            return unit_of_work(lambda: _match(record.pk, sure, bank, actor, now))
+        except InvalidAmount as error:
             return _except(record, "amount_differs", f"{sure.candidate.ref}: {error.detail}", proposals, bank, now)
+        except DomainError as error:
+            return _except(record, "late_after_final", f"{sure.candidate.ref}: {error.detail}", proposals, bank, now)
     referenced = next((p for p in proposals if p.tier <= 2), None)
     if referenced is not None:
         differs = " and ".join(referenced.differs) or "claim"
@@ -170,14 +97,17 @@ def _carry_out(record: ExternalRecord, proposals: list[Proposal], bank: str, act
 
 
 def _waits_for_report(record: ExternalRecord, now: datetime) -> bool:
-    named = any(token.startswith(PROVIDER_TOKENS) for token in line_of(record).tokens)
-    return named and now - record.created_at < WAIT_FOR_REPORT
+    """A payout is named whose report has not come yet; one that came is a candidate, or has found its line already."""
+    named = [token for token in candidates.line_of(record).tokens if token.startswith(PROVIDER_TOKENS)]
+    if not named or now - record.created_at >= WAIT_FOR_REPORT:
+        return False
+    return not ExternalRecord.objects.filter(kind=ExternalRecord.Kind.PSP_PAYOUT, reference__in=named).exists()
 
 
-def _match(record_id: UUID, proposal: Proposal, bank: str, actor: Actor, now: datetime) -> None:
+def _match(record_id: UUID, proposal: Proposal, bank: str, actor: Actor, now: datetime) -> str:
     record = locking.locked(ExternalRecord, record_id)
-    if record.state == "matched":
-        return
+    if record.state != "unmatched":  # another worker was here meanwhile: matched, or in suspense
+        return "matched" if record.state == "matched" else "open"
     candidate, money = proposal.candidate, Money.of(record.amount, record.currency)
     if candidate.kind == "withdrawal":
         withdrawal_outcomes.settle(
@@ -185,9 +115,11 @@ def _match(record_id: UUID, proposal: Proposal, bank: str, actor: Actor, now: da
         )
     elif candidate.kind == "withdrawal_return":
         attempt = WithdrawalAttempt.objects.get(end_to_end_id=candidate.end_to_end_id, withdrawal__connector=bank)
-        withdrawal_outcomes.return_paid(attempt_id=attempt.pk, reason_code=record.return_reason, now=now)
+        if not withdrawal_outcomes.return_paid(attempt_id=attempt.pk, reason_code=record.return_reason, now=now):
+            raise InvalidTransition("This payout was never paid.", state=attempt.state, action="return")
     else:
         _settle_psp(candidate, money, bank, actor, now)
+    _require_first(record, candidate)
     Match(
         record=record,
         target_ref=candidate.ref,
@@ -199,6 +131,14 @@ def _match(record_id: UUID, proposal: Proposal, bank: str, actor: Actor, now: da
     record.state = "matched"
     record.save(update_fields=["state"])
     _record(record, "record.matched", actor, now, target=candidate.ref, rule=proposal.rule)
+    return "matched"
+
+
+def _require_first(record: ExternalRecord, candidate: Candidate) -> None:
+    """No other line says the same of this movement. Call when the movement's row is locked."""
+    same_side = {"record__amount__gt": 0} if record.amount > 0 else {"record__amount__lt": 0}
+    if Match.objects.filter(target_ref=candidate.ref, undone_at__isnull=True, **same_side).exists():
+        raise InvalidTransition("Another line of the bank is matched to it already.", action="match")
 
 
 def _settle_psp(candidate: Candidate, money: Money, bank: str, actor: Actor, now: datetime) -> None:
@@ -223,13 +163,13 @@ def _except(
     """Nobody's yet: what arrived is booked to suspense, and a person is told, with what it could be."""
     money = Money.of(record.amount, record.currency)
 
-    def work() -> None:
+    def work() -> str:
         row = locking.locked(ExternalRecord, record.pk)
         if row.state != "unmatched":
-            return
+            return "matched" if row.state == "matched" else "open"
         if money.amount > 0:
             post_recipe(
-                postings.receipt_unmatched(bank=bank, money=money),
+                postings.receipt_unmatched(bank=bank, money=money, account=candidates.account_of(record)),
                 source=Source("reconciliation", "receipt", row.public_id),
                 description="Received, owner unknown",
             )
@@ -241,6 +181,7 @@ def _except(
             title=f"{money}: {what}",
             facts={
                 "bank": bank,
+                "account": candidates.account_of(record),
                 "remittance": row.remittance[:500],
                 "sender": row.counterparty_name,
                 "candidates": [
@@ -253,9 +194,9 @@ def _except(
             money=abs(money),
             now=now,
         )  # fmt: skip
+        return "suspended" if money.amount > 0 else "open"
 
-    unit_of_work(work)
-    return "suspended" if money.amount > 0 else "open"
+    return unit_of_work(work)
 
 
 def _record(record: ExternalRecord, event_type: str, actor: Actor, now: datetime, **data: str) -> None:

@@ -1,7 +1,8 @@
 """Importing statements: the file is kept, its lines become external records once, then they are matched.
 
-The same file, or the same line in another file, never counts twice. A statement that does not tie is imported with an
-exception, never repaired and never refused silently.
+The same file, or a line that carries the bank's reference in another file, never counts twice; a fuller file of the
+same statement adds what was missing. A statement that does not tie is imported with an exception, never repaired and
+never refused silently.
 """
 
 import hashlib
@@ -17,9 +18,11 @@ from ledger import accounts, events
 from ledger.accounts import AccountRef
 from ledger.database import unit_of_work
 from ledger.errors import InvalidRequest
+from ledger.models import Account
 from payments import dispatch
 from payments.actors import Actor
 from payments.models import ProviderEvent
+from payments.services import locking
 from reconciliation.models import ExternalRecord, SourceFile, Statement
 from reconciliation.parsers import registry
 from reconciliation.parsers.base import ParsedRecord, ParsedStatement
@@ -55,32 +58,33 @@ def import_file(
     if dry_run:
         return _preview(parsed, name, account_code, now)
 
-    def store() -> tuple[list[Statement], int, int]:
+    def store() -> tuple[list[Statement], int]:
+        locking.one_at_a_time(f"statements:{bank}")
         file = _store_file(content, name, parsed[0].format, actor)
-        statements, new, known = [], 0, 0
+        rows, new = [], 0
         for statement in parsed:
             row, fresh = _store_statement(statement, file, accounts.ref(account_code, statement.currency))
-            added = _store_records(statement, row, bank) if fresh else 0
-            statements.append(row)
-            new += added
-            known += len(statement.records) - added
-            if fresh:
+            added = _store_records(statement, row, bank, account_code)
+            if added and not fresh:
+                _replace(row, statement, file)
+            if added or fresh:
                 _record(row, added, actor, now)
-        return statements, new, known
+            rows.append(row)
+            new += added
+        return rows, new
 
-    rows, new, known = unit_of_work(store)
+    rows, new = unit_of_work(store)
     for row, statement in zip(rows, parsed, strict=True):
         _report_untied(row, statement, now)
-    outcomes = matching.match_records(
-        list(ExternalRecord.objects.filter(statement__in=rows, state="unmatched")), bank=bank, actor=actor, now=now
-    )
+    records = ExternalRecord.objects.filter(statement__in=rows, state="unmatched").select_related("statement__account")
+    outcomes = matching.match_records(list(records.order_by("id")), bank=bank, actor=actor, now=now)
     for row in rows:
         matching.close_statement(row, now=now)
     return ImportResult(
         file=name,
         statements=tuple(row.public_id for row in rows),
         new=new,
-        known=known,
+        known=sum(len(statement.records) for statement in parsed) - new,
         outcomes=outcomes,
         warnings=tuple(warning for statement in parsed for warning in statement.warnings),
     )
@@ -118,9 +122,14 @@ def _account_named_in(content: bytes, name: str, bank: str) -> str:
 
 def _bank_of(account_code: str) -> str:
     parts = account_code.split("/")
-    if len(parts) != 3 or parts[0] != "bank" or parts[2] not in ("client-money", "own"):
+    if len(parts) != 3 or parts[0] != "bank" or parts[2] not in ("client-money", "own") or not _is_ours(account_code):
         raise InvalidRequest("Statements belong to a bank account, like bank/sepa/client-money.", param="account")
     return parts[1]
+
+
+def _is_ours(account_code: str) -> bool:
+    """A bank that is set up, or one whose account is in the ledger; a slip of the pen opens no account."""
+    return account_code.split("/")[1] in settings.BANK or Account.objects.filter(code=account_code).exists()
 
 
 def _require_own_account(statement: ParsedStatement, account_code: str) -> None:
@@ -144,31 +153,37 @@ def _store_file(content: bytes, name: str, file_format: str, actor: Actor) -> So
 
 def _store_statement(parsed: ParsedStatement, file: SourceFile, account: AccountRef) -> tuple[Statement, bool]:
     statement_id = f"{parsed.format}:{parsed.statement_id or file.sha256[:32]}"[:120]
-    Statement.objects.bulk_create(
-        [
-            Statement(
-                source_file=file,
-                account_id=account.id,
-                format=parsed.format,
-                statement_id=statement_id,
-                iban=parsed.account_iban[:34],
-                currency=parsed.currency,
-                from_date=parsed.from_date,
-                to_date=parsed.to_date,
-                opening=parsed.opening,
-                closing=parsed.closing,
-                ties=parsed.ties,
-                warnings=list(parsed.warnings),
-            )
-        ],
-        ignore_conflicts=True,
+    draft = Statement(
+        source_file=file,
+        account_id=account.id,
+        format=parsed.format,
+        statement_id=statement_id,
+        iban=parsed.account_iban[:34],
+        currency=parsed.currency,
+        from_date=parsed.from_date,
+        to_date=parsed.to_date,
+        opening=parsed.opening,
+        closing=parsed.closing,
+        ties=parsed.ties,
+        warnings=list(parsed.warnings),
     )
+    Statement.objects.bulk_create([draft], ignore_conflicts=True)
     row = Statement.objects.select_for_update().get(account_id=account.id, statement_id=statement_id)
-    return row, not row.records.exists()
+    return row, row.pk == draft.pk
 
 
-def _store_records(parsed: ParsedStatement, statement: Statement, bank: str) -> int:
-    identities = _identities(parsed)
+def _replace(row: Statement, parsed: ParsedStatement, file: SourceFile) -> None:
+    """A fuller file of the same statement has come: its balances count now, and its new lines wait to be matched."""
+    if row.state == "signed_off":
+        return
+    row.source_file, row.opening, row.closing = file, parsed.opening, parsed.closing
+    row.from_date, row.to_date = parsed.from_date, parsed.to_date
+    row.ties, row.warnings, row.state = parsed.ties, list(parsed.warnings), "parsed"
+    row.save()
+
+
+def _store_records(parsed: ParsedStatement, statement: Statement, bank: str, account_code: str) -> int:
+    identities = _identities(parsed, account_code)
     source = f"bank:{bank}"
     known = set(
         ExternalRecord.objects.filter(source=source, kind="bank_line", identity__in=identities).values_list(
@@ -184,17 +199,21 @@ def _store_records(parsed: ParsedStatement, statement: Statement, bank: str) -> 
     return len(rows)
 
 
-def _identities(parsed: ParsedStatement) -> list[str]:
-    """The bank's own reference where it names one line only; else a hash of the content and its repetition."""
+def _identities(parsed: ParsedStatement, account_code: str) -> list[str]:
+    """The bank's own reference where it names one line only; else a hash of the content and its repetition.
+
+    Both are of one account: a bank may use the same reference for the two sides of a move between our accounts."""
+    account = account_code.rsplit("/", 1)[-1]
     references = Counter(record.bank_reference for record in parsed.records)
     seen: Counter[str] = Counter()
     identities = []
     for record in parsed.records:
         if record.bank_reference and references[record.bank_reference] == 1:
-            identities.append(f"{parsed.currency}:{record.bank_reference}"[:160])
+            identities.append(f"{account}:{parsed.currency}:{record.bank_reference}"[:160])
             continue
         content = "|".join(
             [
+                account,
                 parsed.currency,
                 str(record.booked_on),
                 f"{record.amount.normalize():f}",
@@ -247,9 +266,9 @@ def _report_untied(row: Statement, parsed: ParsedStatement, now: datetime) -> No
 
 def _preview(parsed: Sequence[ParsedStatement], name: str, account_code: str, now: datetime) -> ImportResult:
     bank = _bank_of(account_code)
-    identities = [identity for statement in parsed for identity in _identities(statement)]
+    identities = [identity for statement in parsed for identity in _identities(statement, account_code)]
     known = ExternalRecord.objects.filter(source=f"bank:{bank}", kind="bank_line", identity__in=identities).count()
-    draft = Statement(currency=parsed[0].currency)
+    draft = Statement(currency=parsed[0].currency, account=Account(code=account_code))
     records = [_record_row(r, draft, f"bank:{bank}", "") for statement in parsed for r in statement.records]
     outcomes: Counter[str] = Counter(
         "would match" if found else "would need a person" for found in matching.preview(records, bank=bank)

@@ -24,6 +24,8 @@ class Command(BaseCommand):
         if owner and user is None:
             raise CommandError(f"There is no user {owner}.")
         try:
+            if user is not None:
+                api_keys.require_fit(user, role)
             _, secret = api_keys.create(
                 name=name, role=role, owner=user, actor=Actor.system("create_api_key"), now=timezone.now()
             )

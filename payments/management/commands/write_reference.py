@@ -44,10 +44,10 @@ def _picture(graph: Graph) -> list[str]:
 
 
 def _edges(graph: Graph) -> list[str]:
-    rows = [
-        f"| {edge.name} | {', '.join(edge.sources)} | {edge.target} | {f'`{edge.permission}`' if edge.permission else 'the system'} |"
-        for edge in graph.edges
-    ]
+    rows = []
+    for edge in graph.edges:
+        who = f"`{edge.permission}`" if edge.permission else "the system"
+        rows.append(f"| {edge.name} | {', '.join(edge.sources)} | {edge.target} | {who} |")
     return ["| Step | From | To | Who |", "|---|---|---|---|", *rows]
 
 

@@ -16,7 +16,7 @@ from portal.demo import acts, cast
 from portal.demo.stage import Late, Stage
 
 LOGIN_LINES = (
-    ("client", f"birch@{cast.DOMAIN}"),
+    ("client", f"elder@{cast.DOMAIN}"),
     ("payments ops", f"payments-ops@{cast.DOMAIN}"),
     ("finance approver", f"finance-approver@{cast.DOMAIN}"),
     ("compliance", f"compliance@{cast.DOMAIN}"),

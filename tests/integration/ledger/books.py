@@ -1,15 +1,23 @@
 """Small books for the ledger's tests: accounts by short names, and one posting per everyday movement."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
-from ledger import accounts, holds, posting, queries
+from ledger import accounts, checkpoints, events, holds, posting, queries
 from ledger.accounts import AccountRef
+from ledger.money import Money
 from ledger.posting import Posted, Source, credit, debit
 
 ADA, BEN = "cl_ada", "cl_ben"
+
+
+class Somebody:
+    """Whoever acts in these tests."""
+
+    id, person, on_behalf_of, ip, device, request_id = "test", "", "", None, "", ""
 
 
 def wallet(owner: str = ADA, currency: str = "EUR") -> AccountRef:
@@ -116,15 +124,10 @@ def source(key: str, *, kind: str = "receipt") -> Source:
 def full_book() -> dict[str, Any]:
     """One of everything: receipts, transfers, reservations in every state, holds in every state, reversals, several
     currencies, backdated entries, checkpoints. What was made, by name."""
-    from datetime import UTC, datetime, timedelta
-
-    from ledger import checkpoints
-    from ledger.money import Money
-
     start = datetime(2026, 3, 1, 9, tzinfo=UTC)
     made: dict[str, Any] = {}
     made["receipt"] = receive("1000", effective_at=start, source=source("r1"), description='Rent "March"; first, part')
-    made["late"] = receive("50.25", effective_at=start - timedelta(days=3), metadata={"note": "über; a, \"b\"\nc"})
+    made["late"] = receive("50.25", effective_at=start - timedelta(days=3), metadata={"note": 'über; a, "b"\nc'})
     made["dollars"] = receive("300", to=wallet(currency="USD"), effective_at=start + timedelta(days=1))
     made["yen"] = receive("70000", to=wallet(BEN, "JPY"), effective_at=start + timedelta(days=1))
     made["ether"] = receive("1.000000000000000001", to=wallet(BEN, "ETH"), effective_at=start + timedelta(days=2))
@@ -157,6 +160,8 @@ def full_book() -> dict[str, Any]:
             ],
             metadata={"rate": "1.10"},
         )
+    with transaction.atomic():
+        events.record(type="test.happened", object_ref=made["receipt"].public_id, actor=Somebody())
     for account in (bank(), payout(), fees()):
         checkpoints.take(account_id=account.id)
     made["after_checkpoint"] = receive("5")

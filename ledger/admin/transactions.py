@@ -1,0 +1,209 @@
+"""Transactions and entries on staff pages: every posting with its debits and credits, before and after.
+
+Nothing here can post, void or reverse; those are acts of whoever asked for the posting.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ledger import ids, queries
+from ledger.admin import display, finding, references, sources
+from ledger.admin.base import ReadOnlyAdmin
+from ledger.admin.filters import choices, since
+from ledger.admin.panels import Panel, Table, Text, columns, facts
+from ledger.models import Entry, Transaction
+from ledger.money import CURRENCIES
+from ledger.reasons import REASONS
+
+LINE_HEADS = columns(("Account", "main"), ("Debit", "money"), ("Credit", "money"), ("Before → after", "money"), "Layer")
+LAYERS = {0: "posted", 1: "pending", 2: "released"}
+
+
+def lines_table(request: HttpRequest, title: str, lines: Iterable[queries.Line], note: str = "") -> Table:
+    """Debit and credit columns, with the account's posted balance before and after each line."""
+    rows = tuple(
+        (
+            references.link(request, ids.encode("acc", line.account_id), display.account(line.code)),
+            display.raw_amount(-line.amount, line.currency) if line.amount < 0 else "",
+            display.raw_amount(line.amount, line.currency) if line.amount > 0 else "",
+            _before_after(line),
+            display.state(LAYERS[line.layer]),
+        )
+        for line in lines
+    )
+    return Table(title, LINE_HEADS, rows, note=note)
+
+
+def _before_after(line: queries.Line) -> Any:
+    if line.balance_before is None or line.balance_after is None:
+        return display.DASH
+    before, after = (display.raw_amount(value, line.currency) for value in (line.balance_before, line.balance_after))
+    return before if line.balance_before == line.balance_after else display.joined(before, "→", after)
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnlyAdmin):
+    prefix = "txn"
+    list_display = ("transaction", "reason_shown", "phase_shown", "source_shown", "description_shown", "effective")
+    list_filter = (
+        choices("reason_id", "Reason", sorted(REASONS)),
+        choices("phase", "Phase", Transaction.Phase.values),
+        since("effective_at"),
+    )
+    list_select_related = ("reason",)
+    detail_select_related = ("reason", "reservation")
+    finders = (
+        finding.public_id("txn"),
+        finding.Finder("business reference", sources.business_reference),
+        finding.exactly("idempotency_key", "idempotency key"),
+    )
+    search_help_text = "Transaction id, business reference, platform ticket"
+
+    @admin.display(description="Transaction")
+    def transaction(self, shown: Transaction) -> Any:
+        return display.short(shown.public_id)
+
+    @admin.display(description="Reason")
+    def reason_shown(self, shown: Transaction) -> Any:
+        return display.stacked(shown.reason.title, shown.reason_id)
+
+    @admin.display(description="Phase")
+    def phase_shown(self, shown: Transaction) -> str:
+        return shown.get_phase_display()
+
+    @admin.display(description="Business reference")
+    def source_shown(self, shown: Transaction) -> Any:
+        return display.stacked(display.code(shown.source_id), shown.source_kind) if shown.source_id else display.DASH
+
+    @admin.display(description="Description")
+    def description_shown(self, shown: Transaction) -> str:
+        return shown.description or display.DASH
+
+    @admin.display(description="Effective")
+    def effective(self, shown: Transaction) -> Any:
+        return display.when(shown.effective_at)
+
+    def tags(self, shown: Transaction) -> list[Any]:
+        return [display.state(queries.transaction_state(shown))]
+
+    def lead(self, request: HttpRequest, shown: Transaction) -> Any:
+        return shown.reason.title
+
+    def panels(self, request: HttpRequest, shown: Transaction) -> list[Panel]:
+        found: list[Panel] = []
+        if request.user.has_perm("ledger.view_entry"):
+            found.append(lines_table(request, "Entries", queries.lines_of(shown.pk)))
+        linked = self._linked(request, shown)
+        if linked.rows:
+            found.append(linked)
+        return found
+
+    def asides(self, request: HttpRequest, shown: Transaction) -> list[Panel]:
+        found: list[Panel] = [
+            facts(
+                "Transaction",
+                ("Reason", f"{shown.reason_id}"),
+                ("Phase", shown.get_phase_display()),
+                ("Effective", display.when(shown.effective_at, seconds=True)),
+                ("Recorded", display.when(shown.recorded_at, seconds=True)),
+                ("Business reference", self._source(request, shown)),
+                ("Idempotency key", display.code(shown.idempotency_key) if shown.idempotency_key else ""),
+                ("Description", shown.description),
+            )
+        ]
+        if shown.metadata:
+            found.append(
+                Text("Facts stored with it", json.dumps(shown.metadata, indent=2, ensure_ascii=False, sort_keys=True))
+            )
+        return found
+
+    def _source(self, request: HttpRequest, shown: Transaction) -> Any:
+        if not shown.source_id:
+            return ""
+        return display.stacked(
+            references.link(request, shown.source_id),
+            f"{shown.source_system}, {display.words(shown.source_kind or '')}",
+        )
+
+    def _linked(self, request: HttpRequest, shown: Transaction) -> Table:
+        """What this transaction resolves or reverses, and what resolved or reversed it."""
+        groups: Sequence[tuple[str, QuerySet[Transaction]]] = (
+            ("resolves", Transaction.objects.filter(pk=shown.pending_id)),
+            ("resolved by", Transaction.objects.filter(pending_id=shown.pk)),
+            ("reverses", Transaction.objects.filter(pk=shown.reverses_id)),
+            ("reversed by", Transaction.objects.filter(reverses_id=shown.pk)),
+        )
+        rows = tuple(
+            (references.link(request, row.public_id), how, row.reason.title, display.when(row.effective_at))
+            for how, found in groups
+            for row in found.select_related("reason").order_by("pk")[:20]
+        )
+        heads = columns(("Transaction", "main"), "How", "Reason", ("Effective", "time"))
+        return Table("Linked transactions", heads, rows)
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    prefix = "ent"
+    list_display = ("entry", "account_shown", "debit", "credit", "layer_shown", "after", "effective")
+    list_filter = (
+        choices("currency_id", "Currency", sorted(CURRENCIES)),
+        choices("layer", "Layer", ("0", "1", "2"), {str(k): v for k, v in LAYERS.items()}),
+        since("effective_at"),
+    )
+    list_select_related = ("transaction__reason", "account")
+    finders = (
+        finding.public_id("acc", "account_id", "account"),
+        finding.public_id("txn", "transaction_id", "transaction id"),
+        finding.amount("amount", "currency_id", both_signs=True),
+        finding.account_code("account__code"),
+    )
+    search_help_text = "Account code, transaction id, amount"
+
+    def public_id(self, shown: Entry) -> str:
+        return ids.encode(self.prefix, shown.pk)
+
+    def url_of(self, shown: Entry, act: str = "change") -> str:
+        return references.url(ids.encode("txn", shown.transaction_id))
+
+    @admin.display(description="Transaction")
+    def entry(self, shown: Entry) -> Any:
+        return display.stacked(shown.transaction.reason.title, display.short(shown.transaction.public_id))
+
+    @admin.display(description="Account")
+    def account_shown(self, shown: Entry) -> Any:
+        return display.account(shown.account.code)
+
+    @admin.display(description="Debit")
+    def debit(self, shown: Entry) -> Any:
+        return display.raw_amount(-shown.amount, shown.currency_id) if shown.amount < 0 else ""
+
+    @admin.display(description="Credit")
+    def credit(self, shown: Entry) -> Any:
+        return display.raw_amount(shown.amount, shown.currency_id) if shown.amount > 0 else ""
+
+    @admin.display(description="Layer")
+    def layer_shown(self, shown: Entry) -> Any:
+        return display.state(LAYERS[shown.layer])
+
+    @admin.display(description="Balance after")
+    def after(self, shown: Entry) -> Any:
+        return display.raw_amount(shown.balance_after, shown.currency_id)
+
+    @admin.display(description="Effective")
+    def effective(self, shown: Entry) -> Any:
+        return display.when(shown.effective_at)
+
+    def heading(self, shown: Entry) -> str:
+        return f"Entry {shown.pk}"
+
+    def lead(self, request: HttpRequest, shown: Entry) -> Any:
+        return display.raw_amount(shown.amount, shown.currency_id, signed=True)
+
+    def panels(self, request: HttpRequest, shown: Entry) -> list[Panel]:
+        return [lines_table(request, "Entries", queries.lines_of(shown.transaction_id))]

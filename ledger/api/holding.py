@@ -1,0 +1,108 @@
+"""What a caller of the API may do with holds: set money aside, take it for the firm, give it back.
+
+One unit of work each, with its event. A hold that belongs to a movement is decided there. Whoever placed a hold never
+takes the money himself.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledger import holds
+from ledger.api import trail
+from ledger.api.account_names import Names
+from ledger.api.by_hand import require_own
+from ledger.api.permissions import Acting
+from ledger.api.shapes import money, money_in
+from ledger.database import unit_of_work
+from ledger.errors import InvalidRequest, NotFound
+from ledger.models import Event, Hold
+
+REASON = "MANUAL_ADJUSTMENT"
+KINDS = ("aml_review", "chargeback_window", "kyc_review", "manual", "settlement_window")
+
+
+def place(*, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """Set money of a wallet or pocket aside. Raises Forbidden, NotFound, InvalidRequest, InsufficientAvailable,
+    AccountFrozen, AccountClosed, CurrencyMismatch."""
+    actor.require("ledger.place_hold")
+    expires_at = given.get("expires_at")
+    if expires_at is not None and expires_at <= now:
+        raise InvalidRequest("A hold ends in the future.", param="expires_at")
+
+    def work() -> Hold:
+        placed = holds.place(
+            wallet=Names().ref(given["account"], given["currency"], param="account"),
+            amount=money(given).amount,
+            kind=given["kind"],
+            reason=given["reason"],
+            actor=actor.id,
+            expires_at=expires_at,
+        )
+        hold = _find(placed.hold_id)
+        trail.hold("hold.placed", hold, actor=actor, now=now)
+        return hold
+
+    return unit_of_work(work)
+
+
+def capture(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """Take the money, or the part that `amount` says, to an account of the firm.
+
+    Raises Forbidden, SelfApproval, NotFound, PolicyRefused, InvalidTransition, OverCapture, InvalidRequest."""
+    actor.require("ledger.release_hold")
+
+    def work() -> Hold:
+        hold = _own(hold_id)
+        _require_other(hold, actor)
+        currency = hold.wallet.currency_id
+        target = Names().ref(given["to"], currency, param="to")
+        if not target.code.startswith("house/"):
+            raise InvalidRequest("Held money is taken to an account of the house, or released.", param="to")
+        holds.capture(
+            hold_id=hold_id,
+            to=target,
+            reason=REASON,
+            amount=money_in(given, currency).amount if given.get("amount") else None,
+            description=given["reason"],
+        )
+        return _after(hold, "hold.captured", actor, now)
+
+    return unit_of_work(work)
+
+
+def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """Give the rest back. Raises Forbidden, NotFound, PolicyRefused, InvalidTransition."""
+    actor.require("ledger.release_hold")
+
+    def work() -> Hold:
+        hold = _own(hold_id)
+        holds.release(hold_id=hold_id, description=given.get("reason", ""))
+        return _after(hold, "hold.released", actor, now)
+
+    return unit_of_work(work)
+
+
+def _own(hold_id: UUID) -> Hold:
+    hold = _find(hold_id)
+    require_own(hold.placed_by)
+    return hold
+
+
+def _find(hold_id: UUID) -> Hold:
+    hold = Hold.objects.select_related("wallet", "placed_by").filter(pk=hold_id).first()
+    if hold is None:
+        raise NotFound
+    return hold
+
+
+def _require_other(hold: Hold, actor: Acting) -> None:
+    maker = Event.objects.filter(object_ref=hold.public_id, type="hold.placed").values_list("person", flat=True).first()
+    if maker:
+        actor.require_other_than(maker)
+
+
+def _after(before: Hold, kind: str, actor: Acting, now: datetime) -> Hold:
+    hold = _find(before.pk)
+    trail.hold(kind, hold, actor=actor, now=now, before={"state": before.state})
+    return hold

@@ -1,0 +1,158 @@
+"""Bodies and answers of `/transactions`: what can be asked, and how a page of transactions is shown.
+
+Reads the ledger through its queries, a fixed number of them per page.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from ledger import queries
+from ledger.api import by_hand, fields
+from ledger.api.accounts import LAYERS
+from ledger.api.shapes import Answer, Input
+from ledger.models import Pending, Transaction
+from ledger.money import Money
+from ledger.posting import LEGS_MAX
+from ledger.reasons import REASONS
+
+STATES = ("pending", "posted", "voided", "reversed", "partly_reversed")
+BATCH_MAX = 10_000
+_PLAIN = ("phase", "reason_id", "description", "metadata", "effective_at", "recorded_at", "pending_id", "reverses_id")
+
+
+class SourceRequest(Input):
+    system = fields.Text(max_length=36)
+    kind = fields.Text(max_length=40)
+    id = fields.Text(max_length=120)
+
+
+class EntryRequest(Input):
+    account = fields.Text(max_length=120, help_text="The account's id `acc_…` or its code.")
+    direction = fields.Choice(choices=["debit", "credit"])
+    amount = fields.Amount()
+    currency = fields.Currency()
+
+
+class TransactionDraft(Input):
+    reason = fields.Choice(choices=sorted(REASONS), help_text="A reason code that is open to callers.")
+    effective_at = fields.Moment(required=False, help_text="When it happened; now if left out.")
+    source = SourceRequest(required=False, help_text="Your permanent reference: the same one never posts twice.")
+    entries = EntryRequest(many=True, min_length=2, max_length=LEGS_MAX)
+    description = fields.Text(required=False, allow_blank=True, max_length=500)
+    metadata = fields.Facts(required=False)
+
+
+class TransactionRequest(TransactionDraft):
+    pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
+    dry_run = fields.Flag(required=False, help_text="Show what would happen; nothing is kept.")
+
+
+class BatchRequest(Input):
+    transactions = TransactionDraft(many=True, min_length=1, max_length=BATCH_MAX)
+
+
+class PartRequest(Input):
+    amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
+    currency = fields.Currency(required=False)
+
+
+class VoidRequest(Input):
+    reason = fields.Text(required=False, max_length=500)
+
+
+class ReverseRequest(Input):
+    reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
+
+
+class SourceAnswer(Answer):
+    system = fields.Text()
+    kind = fields.Text()
+    id = fields.Text()
+
+
+class EntryAnswer(Answer):
+    account = fields.Text(source="code")
+    account_id = fields.PublicId("acc", integer=True)
+    direction = fields.Choice(choices=["debit", "credit"])
+    amount = fields.Amount()
+    currency = fields.Currency()
+    layer = fields.Choice(choices=sorted(LAYERS.values()))
+    balance_before = fields.Figure(allow_null=True, help_text="Null for accounts that keep no running balance.")
+    balance_after = fields.Figure(allow_null=True)
+
+
+class TransactionAnswer(Answer):
+    id = fields.Text(source="public_id", allow_null=True, help_text="Null in a dry run.")
+    state = fields.Choice(choices=STATES)
+    phase = fields.Choice(choices=Transaction.Phase.values)
+    reason = fields.Text(source="reason_id")
+    description = fields.Text()
+    metadata = fields.Facts(allow_null=True)
+    source = SourceAnswer(allow_null=True)
+    effective_at = fields.Moment()
+    recorded_at = fields.Moment()
+    remaining = fields.Figure(allow_null=True, help_text="What is still pending; null where nothing ever was.")
+    resolves = fields.PublicId("txn", source="pending_id", allow_null=True)
+    reverses = fields.PublicId("txn", source="reverses_id", allow_null=True)
+    entries = EntryAnswer(many=True)
+    dry_run = fields.Flag()
+
+
+class BatchItemAnswer(Answer):
+    id = fields.Text(source="public_id")
+    recorded_at = fields.Moment()
+    replayed = fields.Flag(help_text="Its source was posted before, with the same content.")
+
+
+class BatchAnswer(Answer):
+    data = BatchItemAnswer(many=True, help_text="In the order of the request.")
+
+
+def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[str, Any]]:
+    """Transactions with state, entries and what is pending of them, each fetched for all at once."""
+    found = list(rows)
+    keys = [row.pk for row in found]
+    lines, states = queries.lines_of_many(keys), queries.states_of(keys)
+    pending = dict(Pending.objects.filter(pk__in=keys).values_list("pk", "remaining"))
+    return [
+        {
+            **{name: getattr(row, name) for name in _PLAIN},
+            "public_id": None if dry_run else row.public_id,
+            "state": states[row.pk],
+            "source": _source(row),
+            "remaining": _remaining(pending.get(row.pk), lines[row.pk]),
+            "entries": [_entry(line) for line in lines[row.pk]],
+            "dry_run": dry_run,
+        }
+        for row in found
+    ]
+
+
+def _remaining(amount: Decimal | None, lines: list[queries.Line]) -> Money | Decimal | None:
+    currencies = {line.currency for line in lines}
+    if amount is None or len(currencies) != 1:
+        return None if amount is None else amount.normalize()
+    return Money.of(amount, currencies.pop())
+
+
+def _source(row: Transaction) -> dict[str, Any] | None:
+    if row.source_system is None:
+        return None
+    return {"system": row.source_system.removeprefix(by_hand.OURS), "kind": row.source_kind, "id": row.source_id}
+
+
+def _entry(line: queries.Line) -> dict[str, Any]:
+    def figure(amount: Decimal | None) -> Money | None:
+        return None if amount is None else Money.of(amount, line.currency)
+
+    return {
+        "code": line.code,
+        "account_id": line.account_id,
+        "direction": line.direction,
+        "amount": abs(Money.of(line.amount, line.currency)),
+        "currency": line.currency,
+        "layer": LAYERS[line.layer],
+        "balance_before": figure(line.balance_before),
+        "balance_after": figure(line.balance_after),
+    }

@@ -1,0 +1,141 @@
+"""`/transactions`: post, reserve, settle, void and reverse by hand, and read what was posted by whomever."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from ledger import ids
+from ledger.api import by_hand, fields, filters
+from ledger.api.endpoints import KEY_HEADER, Acts, Lists, Reads, one, respond
+from ledger.api.transaction_shapes import (
+    BatchAnswer,
+    BatchRequest,
+    PartRequest,
+    ReverseRequest,
+    TransactionAnswer,
+    TransactionRequest,
+    VoidRequest,
+    present,
+)
+from ledger.models import Transaction
+from ledger.posting import Posted
+from ledger.reasons import REASONS
+
+
+class Posts(Acts):
+    """What every act on one transaction shares: it takes a key and answers with the new transaction."""
+
+    keyed = True
+    answer = TransactionAnswer
+    status, other_statuses = 201, (200,)
+
+    def status_of(self, result: Posted) -> int:
+        return 200 if result.replayed else self.status
+
+    def presented(self, result: Posted) -> dict[str, Any]:
+        return present([one(Transaction.objects.all(), pk=result.id)])[0]
+
+
+class Transactions(Lists, Posts):
+    """Balanced sets of entries with a reason."""
+
+    permission = {"GET": "ledger.view_transaction", "POST": "ledger.post_transaction"}
+    summary = {"GET": "List transactions", "POST": "Post a transaction, or reserve it with `pending`"}
+    body = TransactionRequest
+    filters = (
+        filters.choice("reason", list(REASONS)),
+        filters.choice("phase", Transaction.Phase.values),
+        filters.Filter("source_system", fields.Text(max_length=36), "", "Only with this source system."),
+        filters.text("source_kind", longest=40),
+        filters.text("source_id"),
+        *filters.moment("recorded", "recorded_at"),
+        *filters.moment("effective", "effective_at"),
+    )
+
+    def rows(self) -> QuerySet[Transaction]:
+        system = self.asked().values.get("source_system")
+        rows = Transaction.objects.all()
+        return rows.filter(source_system__in=[system, by_hand.OURS + system]) if system else rows
+
+    def present(self, rows: Iterable[Transaction]) -> list[dict[str, Any]]:
+        return present(rows)
+
+    def post(self, request: Request, **names: str) -> HttpResponse:
+        given = self.given()
+        if not given.pop("dry_run", False):
+            return self.answered(lambda: self.act(given))
+        request.auth.require_key(request.headers.get(KEY_HEADER))  # type: ignore[union-attr]  # set by authentication
+        return respond(200, by_hand.rehearse(lambda: self._shown_dry(given)))
+
+    def act(self, given: dict[str, Any]) -> Posted:
+        return by_hand.post(given=given, actor=self.actor, now=self.now)
+
+    def _shown_dry(self, given: dict[str, Any]) -> bytes:
+        posted = self.act(given)
+        return JSONRenderer().render(
+            self.shown(present([one(Transaction.objects.all(), pk=posted.id)], dry_run=True)[0])
+        )
+
+
+class TransactionItem(Reads):
+    """One transaction with its entries."""
+
+    permission = {"GET": "ledger.view_transaction"}
+    summary = {"GET": "Read a transaction"}
+    answer = TransactionAnswer
+
+    def find(self, reference: str) -> dict[str, Any]:
+        return present([one(Transaction.objects.all(), pk=ids.decode_uuid("txn", reference))])[0]
+
+
+class TransactionPost(Posts):
+    """Post a pending transaction, wholly or in part. The answer is the new transaction."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "Post a pending transaction"}
+    body = PartRequest
+
+    def act(self, given: dict[str, Any], reference: str) -> Posted:
+        key = ids.decode_uuid("txn", reference)
+        return by_hand.settle(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionVoid(Posts):
+    """Give back what is still pending. The answer is the new transaction."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "Void a pending transaction"}
+    body = VoidRequest
+
+    def act(self, given: dict[str, Any], reference: str) -> Posted:
+        key = ids.decode_uuid("txn", reference)
+        return by_hand.void(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionReverse(Posts):
+    """Mirror a posted transaction in full, as a person who did not post it. The answer is the new transaction."""
+
+    permission = {"POST": "ledger.reverse_transaction"}
+    summary = {"POST": "Reverse a transaction"}
+    body = ReverseRequest
+
+    def act(self, given: dict[str, Any], reference: str) -> Posted:
+        key = ids.decode_uuid("txn", reference)
+        return by_hand.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionBatch(Acts):
+    """Post up to 10,000 transactions, all or none."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "Post a batch of transactions"}
+    keyed = True
+    body, answer, status = BatchRequest, BatchAnswer, 201
+
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
+        posted = by_hand.post_batch(given=given["transactions"], actor=self.actor, now=self.now)
+        return {"data": posted}

@@ -1,0 +1,23 @@
+"""Routes of the ledger's part of the API."""
+
+from django.urls import path
+
+from ledger.api import accounts, events, holds, transactions
+
+urlpatterns = [
+    path("accounts", accounts.Accounts.as_view()),
+    path("accounts/<path:reference>/entries", accounts.AccountEntries.as_view()),
+    path("accounts/<path:reference>/balance", accounts.AccountBalance.as_view()),
+    path("accounts/<path:reference>", accounts.AccountItem.as_view()),
+    path("transactions", transactions.Transactions.as_view()),
+    path("transactions/batch", transactions.TransactionBatch.as_view()),
+    path("transactions/<str:reference>", transactions.TransactionItem.as_view()),
+    path("transactions/<str:reference>/post", transactions.TransactionPost.as_view()),
+    path("transactions/<str:reference>/void", transactions.TransactionVoid.as_view()),
+    path("transactions/<str:reference>/reverse", transactions.TransactionReverse.as_view()),
+    path("holds", holds.Holds.as_view()),
+    path("holds/<str:reference>", holds.HoldItem.as_view()),
+    path("holds/<str:reference>/capture", holds.HoldCapture.as_view()),
+    path("holds/<str:reference>/release", holds.HoldRelease.as_view()),
+    path("events", events.Events.as_view()),
+]

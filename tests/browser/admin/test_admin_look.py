@@ -1,0 +1,141 @@
+"""Every staff page at three widths, light and dark: nothing sticks out, the browser complains of nothing.
+
+SCREENSHOTS=<folder> keeps a picture of each page for people to look at.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib import admin
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from payments.models import User
+from tests.browser.admin.conftest import Day
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+SIZES = {390: 844, 1024: 768, 1440: 900}
+# Unfold's own frame: landmarks, the heading order around the title, the hidden menus.
+FRAME = frozenset({"region", "landmark-one-main", "landmark-unique", "list", "page-has-heading-one", "heading-order"})
+SignIn = Callable[[BrowserContext, User], None]
+
+
+@pytest.fixture
+def opened(browser: Browser, sign_in: SignIn) -> Iterator[Callable[..., Page]]:
+    contexts: list[BrowserContext] = []
+
+    def page(user: User, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        sign_in(context, user)
+        return context.new_page()
+
+    yield page
+    for context in contexts:
+        context.close()
+
+
+def pages_of_approver(day: Day) -> dict[str, str]:
+    def shown(reference: str) -> str:
+        from ledger.admin import references
+
+        return references.url(reference)
+
+    return {
+        "today": reverse("admin:index"),
+        "approvals": reverse("admin:approvals"),
+        "decision": reverse("admin:approval", args=[day.small.public_id]),
+        "decision-second": reverse("admin:approval", args=[day.large.public_id]),
+        "decision-adjustment": reverse("admin:approval", args=[day.correction.public_id]),
+        "exceptions": reverse("admin:reconciliation_exceptioncase_changelist"),
+        "search": reverse("admin:search") + "?q=Maria",
+        "withdrawals": reverse("admin:payments_withdrawal_changelist"),
+        "withdrawal": shown(day.failed.public_id),
+        "client": shown(day.maria.public_id),
+        "payee": shown(day.maria.payment_methods.get().public_id),
+        "deposit": shown(day.everything["dep"].public_id),
+        "transfer": shown(day.unknown.public_id),
+        "accounts": reverse("admin:ledger_account_changelist"),
+        "entries": reverse("admin:ledger_entry_changelist"),
+        "transactions": reverse("admin:ledger_transaction_changelist"),
+        "events": reverse("admin:ledger_event_changelist"),
+        "statement": shown(day.everything["st"].public_id),
+        "rules": reverse("admin:payments_policyrule_changelist"),
+    }
+
+
+def pages_of_ops(day: Day) -> dict[str, str]:
+    from ledger.admin import references
+
+    options = "admin:reconciliation_exceptioncase"
+    return {
+        "ops-today": reverse("admin:index"),
+        "ops-approvals": reverse("admin:approvals"),
+        "ops-own-decision": reverse("admin:approval", args=[day.made_by_ops.public_id]),
+        "ops-exception": references.url(day.receipt.public_id),
+        "ops-exception-unknown": references.url(day.doubt.public_id),
+        "ops-resolve": reverse(f"{options}_resolve", args=[day.receipt.public_id]),
+        "ops-assign": reverse(f"{options}_assign", args=[day.receipt.public_id]),
+        "ops-give-back": reverse("admin:payments_withdrawal_give-back", args=[day.failed.public_id]),
+        "ops-transfer-resolve": reverse("admin:payments_transfer_resolve", args=[day.unknown.public_id]),
+        "ops-draft": reverse("admin:payments_adjustment_draft"),
+        "ops-provider-event": references.url(day.everything["pev"].public_id),
+        "ops-outbox": reverse("admin:payments_outboxmessage_changelist"),
+    }
+
+
+def pages_of_administrator(day: Day) -> dict[str, str]:
+    return {
+        "admin-people": reverse("admin:payments_user_changelist"),
+        "admin-person": admin.site._registry[User].url_of(day.ops),
+        "admin-roles": reverse("admin:payments_user_roles", args=[day.ops.public_id]),
+        "admin-key": reverse("admin:payments_apikey_create"),
+    }
+
+
+def keep(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def overflow(page: Page) -> int:
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {n['html'][:160]}" for rule in found if rule["id"] not in FRAME for n in rule["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", SIZES)
+def test_staff_pages_look_right(
+    live_server: Any, opened: Callable[..., Page], day: Day, width: int, theme: str
+) -> None:
+    people = ((day.approver, pages_of_approver), (day.ops, pages_of_ops), (day.administrator, pages_of_administrator))
+    for user, pages in people:
+        page = opened(user, viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
+        complaints: list[str] = []
+
+        def console(message: ConsoleMessage, complaints: list[str] = complaints, page: Page = page) -> None:
+            if message.type in ("error", "warning"):
+                complaints.append(f"{page.url}: {message.text}")
+
+        page.on("console", console)
+        wrong: list[str] = []
+        for name, address in pages(day).items():
+            page.goto(live_server.url + address)
+            page.wait_for_selector("html:not([x-cloak])")
+            keep(page, f"{name}-{width}-{theme}")
+            if overflow(page) > 0:
+                wrong.append(f"{name} is {overflow(page)} px wider than {width} px")
+            if width != 1024:
+                wrong += [f"{name}: {violation}" for violation in violations(page)]
+        assert wrong == []
+        assert complaints == []

@@ -1,0 +1,112 @@
+"""Each role opens exactly the pages that its permissions name; nobody else opens anything."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from ledger.models import Account, Entry, Event, Hold, Transaction
+from payments.models import ApiKey, User
+from payments.roles import ROLES, permissions_of
+from portal.staff.navigation import GROUPS
+from tests.integration.admin import office
+
+STAFF = [role for role in ROLES if role != "client"]
+
+
+def admins() -> list[Any]:
+    return list(admin.site._registry.values())
+
+
+def addresses() -> dict[str, str]:
+    """Every list and every object's page → the permission that opens it."""
+    made = office.everything(timezone.now())
+    ApiKey.objects.create(name="CRM", prefix="abcd2345", secret_hash="0" * 64, role="support")
+    rows = {m: m.objects.order_by("pk").first() for m in (Account, Transaction, Entry, Hold, Event, User, ApiKey)}
+    found = {
+        reverse("admin:search"): "payments.view_client",
+        reverse("admin:approvals"): "payments.view_approval",
+        reverse("admin:approval", args=[made["wd"].public_id]): "payments.view_approval",
+        reverse("admin:approval", args=[made["adj"].public_id]): "payments.view_approval",
+    }
+    for page in admins():
+        options = f"admin:{page.opts.app_label}_{page.opts.model_name}"
+        found[reverse(f"{options}_changelist")] = page.needed()
+        shown = rows.get(page.model) or made[page.prefix]
+        found[reverse(f"{options}_change", args=[page.public_id(shown)])] = page.needed()
+        if hasattr(page, "versions"):
+            found[reverse(f"{options}_history", args=[page.public_id(shown)])] = page.needed()
+    return found
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_a_role_opens_exactly_the_pages_that_its_permissions_name(role: str) -> None:
+    person, wanted = office.signed_in(role), permissions_of([role])
+    for address, permission in addresses().items():
+        expected = 200 if permission in wanted else 403
+        response = person.get(address)
+        assert response.status_code == expected, (role, address, response.status_code)
+
+
+def test_every_page_of_the_side_bar_exists_and_is_guarded() -> None:
+    known = {permission for role in ROLES for permission in permissions_of([role])}
+    for _, items in GROUPS:
+        for title, name, permission, _, _ in items:
+            assert reverse(f"admin:{name}"), title
+            assert permission in known, title
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_the_side_bar_shows_only_what_opens(role: str) -> None:
+    person = office.signed_in(role)
+    page = person.get(reverse("admin:index"))
+    assert page.status_code == 200
+    for _, items in GROUPS:
+        for title, name, permission, _, _ in items:
+            shown = f'href="{reverse(f"admin:{name}")}"' in page.content.decode()
+            assert shown or permission not in permissions_of([role]), (role, title)
+            if permission not in permissions_of([role]):
+                assert person.get(reverse(f"admin:{name}")).status_code == 403, (role, title)
+
+
+def test_a_superuser_without_a_role_sees_nothing() -> None:
+    root = office.browser(office.staff_user(superuser=True))
+    assert root.get(reverse("admin:index")).status_code == 403
+    for address in addresses():
+        assert root.get(address).status_code == 403, address
+
+
+def test_a_client_and_a_stranger_do_not_get_in() -> None:
+    made = office.client()
+    assert office.browser(made.user).get(reverse("admin:index")).status_code == 403
+    stranger = office.Browser().get(reverse("admin:approvals"))
+    assert stranger.status_code == 302
+    assert "/accounts/login/" in office.Browser().get(stranger["Location"])["Location"]
+
+
+def test_only_our_own_models_are_there() -> None:
+    labels = {page.opts.app_label for page in admins()}
+    assert labels == {"ledger", "payments", "reconciliation"}
+
+
+def test_staff_without_a_second_factor_are_sent_to_enrol() -> None:
+    from tests.factories import people
+
+    person = office.browser(people.user("finance_approver"))
+    for address in (reverse("admin:index"), reverse("admin:approvals")):
+        response = person.get(address)
+        assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/totp/activate/")
+
+
+def test_nobody_signs_in_through_the_admins_own_form() -> None:
+    """Django's form knows no second factor: posting a colleague's password to it must not make one that colleague."""
+    ops, colleague = office.staff_user("payments_ops"), office.staff_user("finance_approver")
+    person = office.browser(ops)
+    form = {"username": colleague.email, "password": "correct horse battery staple"}
+    person.post(reverse("admin:login"), form)
+    assert int(person.session["_auth_user_id"]) == ops.pk
+    anonymous = office.Browser()
+    assert anonymous.post(reverse("admin:login"), form).status_code == 302
+    assert "_auth_user_id" not in anonymous.session

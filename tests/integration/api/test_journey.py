@@ -1,0 +1,65 @@
+"""The story of some money through REST alone: what a program that integrates us would do."""
+
+from decimal import Decimal
+
+from ledger.models import Event
+from tests.factories import books
+from tests.integration.api.world import World, problem
+
+
+def test_a_client_a_payee_and_a_withdrawal_that_two_programs_decide(world: World) -> None:
+    client = world.ops.made(
+        "/clients", {"name": "Grace Hopper", "email": "grace@example.test", "country": "DE", "class": "retail"}
+    )
+    assert (client["kyc_level"], client["class"], client["external_id"]) == ("none", "retail", None)
+    payee = world.ops.made(
+        f"/clients/{client['id']}/payment-methods",
+        {"holder_name": "Grace Hopper", "iban": "DE89370400440532013000"},
+    )
+    assert payee["name_matches"] is True
+    opening = {
+        "reason": "OPENING_BALANCE",
+        "entries": [
+            {"account": "house/opening", "direction": "debit", "amount": "250.00", "currency": "EUR"},
+            {"account": f"client/{client['id']}/wallet", "direction": "credit", "amount": "250.00", "currency": "EUR"},
+        ],
+        "source": {"system": "old-crm", "kind": "opening", "id": "17"},
+    }
+    problem(world.ops.post("/transactions", opening), 404, "not_found", "entries[1].account")
+    world.ops.made("/accounts", {"code": f"client/{client['id']}/wallet", "currency": "EUR"})
+    booked = world.ops.made("/transactions", opening)
+    assert booked["entries"][1]["balance_after"] == "250.00"
+    asked = {"client": client["id"], "amount": "100.00", "currency": "EUR", "payment_method": payee["id"]}
+    problem(world.ops.post("/withdrawals", asked), 422, "policy_refused")
+    world.compliance.made(f"/clients/{client['id']}/kyc", {"kyc_level": "approved"})
+    withdrawal = world.ops.made("/withdrawals", asked)
+    assert (withdrawal["state"], withdrawal["net"]) == ("requested", "100.00")
+    seen = world.finance.read(f"/withdrawals/{withdrawal['id']}")
+    approved = world.finance.made(f"/withdrawals/{withdrawal['id']}/approve", {"content_hash": seen["content_hash"]})
+    assert approved["state"] == "approved"
+    balances = world.auditor.read(f"/clients/{client['id']}/balances")
+    assert [(c["available"], c["held"], c["total"]) for c in balances["currencies"]] == [("150.00", "100.00", "250.00")]
+    assert balances["holds"][0]["movement"] == withdrawal["id"]
+    lines = world.auditor.read(f"/clients/{client['id']}/timeline")["data"]
+    assert [line["kind"] for line in lines][:1] == ["withdrawal"]
+    event = Event.objects.get(type="withdrawal.requested", object_ref=withdrawal["id"])
+    assert (event.on_behalf_of, event.actor) == (client["id"], withdrawal["made_by"])
+    assert event.ip == "127.0.0.1"
+    assert event.request_id
+
+
+def test_the_maker_cannot_approve_through_his_key(world: World) -> None:
+    from tests.factories import people
+    from tests.integration.api.world import Api, key
+
+    person = people.user("finance_approver")
+    withdrawal = world.withdrawal()
+    own = Api(key("finance_approver", owner=person))
+    from payments.models import Withdrawal
+
+    Withdrawal.objects.update(maker=person.public_id)
+    seen = own.read(f"/withdrawals/{withdrawal['id']}")
+    refused = own.post(f"/withdrawals/{withdrawal['id']}/approve", {"content_hash": seen["content_hash"]})
+    problem(refused, 403, "self_approval")
+    assert books.held(world.client) == Decimal(100)
+    assert Withdrawal.objects.get().state == "requested"
