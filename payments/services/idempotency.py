@@ -181,7 +181,7 @@ def _take_over(row_id: int, takes: timedelta) -> bool:
         cursor.execute(
             "UPDATE payments_idempotencykey SET created_at = clock_timestamp() "
             "WHERE id = %s AND status IS NULL AND created_at < clock_timestamp() - %s::interval",
-            [row_id, takes],
+            [row_id, str(takes)],
         )
         return bool(cursor.rowcount)
 

@@ -70,7 +70,7 @@ def test_the_page_says_what_will_be_posted_and_what_each_balance_becomes(
         "active, 200.00 EUR captured released",
         "available 380.00 EUR, wanted 200.00 EUR",
         "Last 10 movements",
-        "new",
+        "Other withdrawals to this payee",
     ):
         assert words in plain, words
     assert Account.objects.count() == opened, "looking opens no account"
@@ -199,7 +199,8 @@ def test_a_decided_withdrawal_offers_nothing_more(approver: Browser, waiting: Wi
     decide(approver, waiting)
     page = text(approver.get(address(waiting)))
     assert "Nothing to decide" in page
-    late = unchanged(lambda: office.signed_in("compliance").post(address(waiting), sent | {"confirmed": "1"}))
+    other = office.signed_in("compliance")
+    late = unchanged(lambda: other.post(address(waiting), sent | {"confirmed": "1"}))
     assert late.status_code == 409
 
 
@@ -239,15 +240,15 @@ def test_a_rejected_correction_is_never_posted(approver: Browser) -> None:
 
 
 def test_the_queue_shows_each_item_once_and_tells_whom_it_is_for(approver: Browser) -> None:
-    ops = people.staff("payments_ops")
+    user = office.staff_user("payments_ops")
+    ops = Actor.for_user(user)
     of = office.client("1000.00", name="Maria Schmidt")
     items = [office.withdrawal(of, "10.00"), office.adjustment(of, by=ops), office.withdrawal(of, "20.00", by=ops)]
     page = text(approver.get(reverse("admin:approvals")))
     order = [page.index(address(item)) for item in items]
     assert order == sorted(order), "oldest first"
     assert page.count("You can decide") == 3
-    own = office.browser(User.objects.get(pk=int(ops.person[4:], 32)))
-    assert text(own.get(reverse("admin:approvals"))).count("You made this") == 2
+    assert text(office.browser(user).get(reverse("admin:approvals"))).count("You made this") == 2
     mine = text(approver.get(reverse("admin:approvals") + "?kind=adjustment"))
     assert address(items[1]) in mine and address(items[0]) not in mine
 

@@ -58,10 +58,10 @@ def test_paging_during_a_thousand_inserts_misses_and_doubles_nothing(committed_w
     inserted = []
 
     def insert() -> None:
-        for number in range(1000):
-            row = Client(name="New", email=f"new{number}@example.test", country="DE")
-            row.save(force_insert=True)
-            inserted.append(row.public_id)
+        for number in range(100):
+            rows = [Client(name="New", email=f"new{number}-{n}@example.test", country="DE") for n in range(10)]
+            Client.objects.bulk_create(rows)
+            inserted.extend(row.public_id for row in rows)
         stop.set()
         connection.close()
 
@@ -105,7 +105,7 @@ def test_a_list_costs_the_same_number_of_queries_however_long(firm: World, sampl
     api = firm.apis[sample.role]
     query = {name: value for name, value in query.items() if name == "currency" and path.startswith("/accounts/")}
     api.read(path, **query)
-    with CaptureQueriesContext(connection, ) as short:  # fmt: skip
+    with CaptureQueriesContext(connection) as short:
         few = len(api.read(path, **query)["data"])
     more_of_everything(firm)
     with CaptureQueriesContext(connection) as long:
@@ -117,9 +117,9 @@ def test_a_list_costs_the_same_number_of_queries_however_long(firm: World, sampl
         "events",
         "accounts",
     }
-    text = " ".join(query["sql"].upper() for query in long.captured_queries)
-    assert "COUNT(" not in text
-    assert " OFFSET " not in text
+    for statement in (query["sql"].upper() for query in long.captured_queries):
+        assert not statement.startswith("SELECT COUNT(")
+        assert " OFFSET " not in statement
 
 
 def more_of_everything(world: World) -> None:

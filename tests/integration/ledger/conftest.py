@@ -53,7 +53,9 @@ def unguarded(kept_book: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def raw(role: str) -> psycopg.Connection[Any]:
     """Raw SQL with the rights of a role (app, reader, owner) on this worker's test database, autocommitting."""
-    return psycopg.connect(os.environ[DATABASE_ROLES[role]], dbname=connection.settings_dict["NAME"], autocommit=True)
+    name = connection.settings_dict["NAME"]
+    # Some statements take their lock before they look at rights: waiting for ever would hide a refusal.
+    return psycopg.connect(os.environ[DATABASE_ROLES[role]], dbname=name, autocommit=True, options="-c lock_timeout=5s")
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import connection
 
 from ledger import invariants, queries
 from tests.integration.ledger import books
@@ -33,20 +32,16 @@ NO_RIGHT = "42501"
 LEDGER = "LG000"
 
 
-def everything():
+def everything(owner):
     """Every row of every ledger table, as text."""
-    with connection.cursor() as cursor:
-        found = {}
-        for table in TABLES:
-            cursor.execute(f"SELECT coalesce(json_agg(t ORDER BY t::text), '[]')::text FROM {table} t")
-            found[table] = cursor.fetchone()[0]
-        return found
+    sql = "SELECT coalesce(json_agg(t ORDER BY t::text), '[]')::text FROM {} t"
+    return {table: owner.execute(sql.format(table)).fetchone() for table in TABLES}
 
 
 @pytest.fixture
-def book(kept_book):
+def book(kept_book, owner):
     """The kept book and its accounts' ids; whatever the test tries, all rows are the same afterwards."""
-    before = everything()
+    before = everything(owner)
     yield kept_book | {
         "euro": books.wallet().id,
         "ben": books.wallet(books.BEN).id,
@@ -54,7 +49,7 @@ def book(kept_book):
         "bank": books.bank().id,
         "dollar": books.wallet(currency="USD").id,
     }
-    assert everything() == before, "something moved"
+    assert everything(owner) == before, "something moved"
 
 
 def refused(app, sql, parameters=None):
@@ -75,10 +70,8 @@ def post(app, accounts, amounts, reason="MANUAL_ADJUSTMENT", phase="single", rev
 
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_can_be_rewritten_or_removed(app, book, table):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
-        columns = [name for (name,) in cursor.fetchall()]
-    for column in columns:
+    columns = app.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+    for (column,) in columns.fetchall():
         assert refused(app, f'UPDATE {table} SET "{column}" = "{column}"')[0] == NO_RIGHT
     assert refused(app, f"DELETE FROM {table}")[0] == NO_RIGHT
     assert refused(app, f"TRUNCATE {table} CASCADE")[0] == NO_RIGHT
