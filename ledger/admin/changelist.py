@@ -60,9 +60,9 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         self.show_admin_actions = False
         self.paginator = KeysetPaginator(found, size)
         if found and (more or backwards):
-            self.next_url = self.get_query_string({OLDER: found[-1].public_id})
+            self.next_url = self.get_query_string({OLDER: self.model_admin.public_id(found[-1])})
         if found and place and (more or not backwards):
-            self.previous_url = self.get_query_string({NEWER: found[0].public_id})
+            self.previous_url = self.get_query_string({NEWER: self.model_admin.public_id(found[0])})
 
     def _place(self, public_id: str) -> tuple[Any, ...]:
         """The key values of the row at the page's edge; none for a cursor that is no row of this list."""

@@ -22,7 +22,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Target:
-    """What a ratio should be: at least `floor`, better `ambitious`. Where `ambitious` is the smaller, less is better."""
+    """What a ratio should be: at least `floor`, better `ambitious`; where `ambitious` is smaller, less is better."""
 
     floor: float
     ambitious: float

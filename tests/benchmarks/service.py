@@ -3,6 +3,7 @@
 What is timed is what a service pays: BEGIN, the call, COMMIT, and Python in between. No short cut around Django.
 """
 
+import itertools
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -92,7 +93,7 @@ def _answer(pipe: Connection, seconds: float) -> list[float]:
 def _together(calls: list[list[float]]) -> Load:
     """Each client's times: the start, then the end of every call."""
     lasted = max(ends[-1] for ends in calls) - min(ends[0] for ends in calls)
-    took = sorted(after - before for ends in calls for before, after in zip(ends, ends[1:], strict=False))
+    took = sorted(after - before for ends in calls for before, after in itertools.pairwise(ends))
     return Load(
         per_second=len(took) / lasted,
         p50_ms=1000 * took[len(took) // 2],
