@@ -30,14 +30,15 @@ class Actor:
 
     @classmethod
     def for_user(cls, user: Any, *, ip: str | None = None, device: str = "", request_id: str = "") -> "Actor":
-        """The actor behind a signed-in user. Anonymous and inactive users get no roles."""
+        """The actor behind a signed-in user. Anonymous and inactive users get no roles, and a login that belongs to no
+        client does not act as one: without a client to be kept to, it would reach every client's money."""
         if not getattr(user, "is_active", False):
             return cls(id="anonymous", ip=ip, device=device, request_id=request_id)
         client = getattr(user, "client", None) if "client" in user.roles else None
         return cls(
             id=user.public_id,
             person=user.public_id,
-            roles=user.roles,
+            roles=user.roles if client else user.roles - {CLIENT},
             client_id=client.public_id if client else "",
             ip=ip,
             device=device,
@@ -57,8 +58,8 @@ class Actor:
             raise Forbidden(f"This needs the permission {permission}.", permission=permission)
 
     def require_client(self, client_id: Any) -> None:
-        """Raise NotFound when a client, also one whose login belongs to no client yet, reaches for another's."""
-        if (self.client_id or CLIENT in self.roles) and self.client_id != ids.encode("cl", client_id):
+        """Raise NotFound when a client reaches for what belongs to another client."""
+        if self.client_id and self.client_id != ids.encode("cl", client_id):
             raise NotFound
 
     def require_other_than(self, maker: str) -> None:

@@ -109,11 +109,6 @@ def test_every_wrong_field_is_told_at_once(world: World) -> None:
     assert {error["param"] for error in body["errors"]} == {"name", "country", "email"}
 
 
-def test_the_request_id_of_a_program_comes_back(world: World) -> None:
-    api = Api(**world.auditor.headers, **{"X-Request-ID": "crm-0001"})
-    assert problem(api.get("/clients/x"), 404, "not_found")["request_id"] == "crm-0001"
-
-
 def test_a_live_server_speaks_the_same(live_server: Any, transactional_db: None) -> None:
     import requests
 
