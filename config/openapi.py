@@ -6,7 +6,6 @@ The committed copy is `docs/reference/openapi.yaml`; a test fails when it is beh
 
 import re
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
@@ -15,6 +14,7 @@ from rest_framework import serializers
 
 from config.problems import KINDS, MEDIA_TYPE
 from ledger.api.endpoints import KEY_HEADER, REPLAYED_HEADER, Acts, Endpoint, Lists
+from ledger.api.fields import example
 from ledger.api.pages import LIMIT_DEFAULT, LIMIT_MOST
 from ledger.ids import encode
 
@@ -84,6 +84,11 @@ class Schema(AutoSchema):
         if not isinstance(self.view, Endpoint):
             return super().get_response_serializers()
         return {**self._answers(), **self._problems()}
+
+    def get_examples(self) -> list[OpenApiExample]:
+        if not isinstance(self.view, Endpoint) or self.method != "POST" or not self.view.body.specimen:
+            return []
+        return [OpenApiExample("Example", value=dict(self.view.body.specimen), request_only=True)]
 
     def get_override_parameters(self) -> list[Any]:
         if not isinstance(self.view, Endpoint):
@@ -179,7 +184,6 @@ class Schema(AutoSchema):
         )
 
 
-_SPECIMEN = UUID("019e2f5a-7c00-7abc-8def-0123456789ab")
 _SUCCESS = {200: "Done", 201: "Created", 202: "Accepted; the outcome comes later"}
 
 
@@ -215,5 +219,5 @@ class PublicIdShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
         return {
             "type": "string",
             "pattern": f"^{self.target.prefix}_[0-9a-hjkmnp-tv-z]{{{13 if self.target.integer else 26}}}$",
-            "example": encode(self.target.prefix, 17 if self.target.integer else _SPECIMEN),
+            "example": encode(self.target.prefix, 17) if self.target.integer else example(self.target.prefix),
         }

@@ -79,16 +79,23 @@ class Graph:
     def require(self, name: str, state: str) -> None:
         """Raise InvalidTransition unless the edge may be walked from `state`."""
         if not self.allows(name, state):
+            article = "An" if self.noun[0] in "aeiou" else "A"
             raise InvalidTransition(
-                f"A {self.noun} that is {state.replace('_', ' ')} cannot be {_participle(name)}.",
+                f"{article} {self.noun} in the state “{state.replace('_', ' ')}” cannot be {_participle(name)}.",
                 state=state,
                 action=name,
             )
 
 
+_PARTICIPLES = {
+    "send_back": "sent back", "reserve": "reserved", "pay": "paid", "send": "sent", "retry": "tried again",
+    "submit": "submitted", "resubmit": "resubmitted", "cancel": "cancelled", "dispute": "disputed",
+    "win": "won", "lose": "lost", "win_dispute": "won", "lose_dispute": "lost", "withdraw_funds": "debited",
+}  # fmt: skip
+
+
 def _participle(name: str) -> str:
-    words = {"send_back": "sent back", "reserve": "reserved", "pay": "paid", "take": "taken", "send": "sent"}
-    return words.get(name, f"{name.rstrip('e')}ed").replace("_", " ")
+    return _PARTICIPLES.get(name, f"{name.removesuffix('e')}ed")
 
 
 DEPOSIT = Graph(

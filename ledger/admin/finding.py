@@ -71,7 +71,24 @@ def public_id(prefix: str, field: str = "pk", why: str = "id") -> Finder:
 
 
 def exactly(field: str, why: str, *, upper: bool = False) -> Finder:
-    return Finder(why, lambda text: Q(**{field: text.upper() if upper else text}))
+    """Somebody's reference, whole. References have no spaces and are no e-mail addresses."""
+
+    def find(text: str) -> Q | None:
+        if " " in text or "@" in text:
+            return None
+        return Q(**{field: text.upper() if upper else text})
+
+    return Finder(why, find)
+
+
+def owned_by(why: str, field: str, owners: Callable[[str], QuerySet[Any, Any] | None]) -> Finder:
+    """By what is known of the owner in `field`; the owners are found first, so that the long list is read by index."""
+
+    def find(text: str) -> Q | None:
+        found = owners(text)
+        return None if found is None else Q(**{f"{field}__in": found})
+
+    return Finder(why, find)
 
 
 def through(why: str, keys: Callable[[str], QuerySet[Any]]) -> Finder:
@@ -89,17 +106,18 @@ def last_four(field: str = "last4") -> Finder:
 
 
 def email(field: str) -> Finder:
-    return Finder("e-mail", lambda text: Q(**{f"{field}__istartswith": text}) if "@" in text else None)
+    why = "client's e-mail" if "__" in field else "e-mail"
+    return Finder(why, lambda text: Q(**{f"{field}__istartswith": text}) if "@" in text else None)
 
 
 def name(field: str, why: str = "name") -> Finder:
     """Part of a name; for short lists only, because it reads every row. A number is no name."""
 
-    def find(text: str) -> Q | None:
-        letters = sum(char.isalpha() for char in text)
-        return Q(**{f"{field}__icontains": text}) if letters >= 2 and "_" not in text else None
+    return Finder(why, lambda text: Q(**{f"{field}__icontains": text}) if is_name(text) else None)
 
-    return Finder(why, find)
+
+def is_name(text: str) -> bool:
+    return sum(char.isalpha() for char in text) >= 2 and "_" not in text
 
 
 def account_code(field: str) -> Finder:

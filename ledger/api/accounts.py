@@ -21,6 +21,8 @@ IN_CURRENCY = filters.Filter("currency", fields.Currency(), "", "Needed when the
 
 
 class AccountRequest(Input):
+    specimen = {"code": f"client/{fields.example('cl')}/wallet", "currency": "USD"}
+
     code = fields.Text(max_length=120, help_text="A code of the chart, like `house/fees` or `client/cl_…/wallet`.")
     currency = fields.Currency()
 

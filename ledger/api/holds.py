@@ -12,6 +12,14 @@ from ledger.models import Hold
 
 
 class HoldRequest(Input):
+    specimen = {
+        "account": f"client/{fields.example('cl')}/wallet",
+        "amount": "500.00",
+        "currency": "USD",
+        "kind": "aml_review",
+        "reason": "Source of funds asked for",
+    }
+
     account = fields.Text(max_length=120, help_text="A wallet or pocket, by id or code.")
     amount = fields.Amount()
     currency = fields.Currency()
@@ -21,6 +29,8 @@ class HoldRequest(Input):
 
 
 class CaptureRequest(Input):
+    specimen = {"to": "house/adjustments", "amount": "100.00", "reason": "Court order 17/2026"}
+
     to = fields.Text(max_length=120, help_text="An account of the house, by id or code.")
     amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
     currency = fields.Currency(required=False)

@@ -13,8 +13,11 @@ from ledger.money import Money
 
 
 class Input(serializers.Serializer[Any]):
-    """A body. `renamed` gives fields their public name where that is a word of Python: {"from_": "from"}."""
+    """A body. `renamed` gives fields their public name where that is a word of Python: {"from_": "from"}.
 
+    `specimen` is a body that is right, for the OpenAPI document; a test holds it to that."""
+
+    specimen: ClassVar[Mapping[str, Any]] = {}
     renamed: ClassVar[Mapping[str, str]] = {}
 
     def get_fields(self) -> dict[str, Any]:

@@ -35,6 +35,26 @@ class EntryRequest(Input):
 
 
 class TransactionDraft(Input):
+    specimen = {
+        "reason": "CLIENT_INTERNAL_TRANSFER",
+        "entries": [
+            {
+                "account": f"client/{fields.example('cl')}/wallet",
+                "direction": "debit",
+                "amount": "500.00",
+                "currency": "USD",
+            },
+            {
+                "account": f"client/{fields.example('cl')}/pocket/savings",
+                "direction": "credit",
+                "amount": "500.00",
+                "currency": "USD",
+            },
+        ],
+        "source": {"system": "crm", "kind": "saving", "id": "A-17"},
+        "description": "Monthly saving",
+    }
+
     reason = fields.Choice(choices=sorted(REASONS), help_text="A reason code that is open to callers.")
     effective_at = fields.Moment(required=False, help_text="When it happened; now if left out.")
     source = SourceRequest(required=False, help_text="Your permanent reference: the same one never posts twice.")
@@ -49,10 +69,14 @@ class TransactionRequest(TransactionDraft):
 
 
 class BatchRequest(Input):
+    specimen = {"transactions": [TransactionDraft.specimen]}
+
     transactions = TransactionDraft(many=True, min_length=1, max_length=BATCH_MAX)
 
 
 class PartRequest(Input):
+    specimen = {"amount": "125.00"}
+
     amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
     currency = fields.Currency(required=False)
 
@@ -62,6 +86,8 @@ class VoidRequest(Input):
 
 
 class ReverseRequest(Input):
+    specimen = {"reason": "Booked to the wrong client"}
+
     reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
 
 

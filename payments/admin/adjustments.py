@@ -17,7 +17,7 @@ from ledger.errors import InvalidRequest, NotFound
 from ledger.money import CURRENCIES, Money
 from payments import postings
 from payments.admin.drafting import draft_once
-from payments.admin.movements import MovementAdmin, client_link, made_facts
+from payments.admin.movements import BY_CLIENT, MovementAdmin, client_link, made_facts
 from payments.admin.recipes import preview
 from payments.admin.withdrawals import approval_url, decisions_on
 from payments.models import Adjustment, Client
@@ -98,9 +98,7 @@ class AdjustmentAdmin(MovementAdmin):
         finding.public_id("adj"),
         finding.public_id("txn", "transaction_id", "transaction id"),
         finding.amount(),
-        finding.public_id("cl", "client_id", "client id"),
-        finding.name("client__name", "client's name"),
-        finding.email("client__email"),
+        *BY_CLIENT,
     )
     search_help_text = "Id, transaction, client, amount"
     makes = (

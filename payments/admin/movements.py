@@ -1,9 +1,10 @@
 """What the pages of all movements share: whose it is, who made it, and the postings it caused."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from ledger import ids, queries
@@ -12,15 +13,44 @@ from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.finding import Finder
 from ledger.admin.panels import Panel, Table, columns
 from ledger.models import Transaction
+from payments.models import Client
 
 POSTINGS_SHOWN = 40
 
-BY_CLIENT: tuple[Finder, ...] = (
-    finding.public_id("cl", "client_id", "client id"),
-    finding.email("client__email"),
-    finding.name("client__name", "client's name"),
-    finding.exactly("client__external_id", "client's external id"),
-)
+OWNERS_MOST = 200
+
+
+def _named(text: str) -> QuerySet[Client] | None:
+    return Client.objects.filter(name__icontains=text) if finding.is_name(text) else None
+
+
+def by_client(field: str = "client") -> tuple[Finder, ...]:
+    """By the client's id, e-mail, name or external id. `field` leads from the movement to its client."""
+
+    def among(choose: Callable[[str], QuerySet[Client] | None]) -> Callable[[str], QuerySet[Any, Any] | None]:
+        def owners(text: str) -> QuerySet[Any, Any] | None:
+            found = choose(text)
+            return None if found is None else found.order_by("pk").values("pk")[:OWNERS_MOST]
+
+        return owners
+
+    return (
+        finding.public_id("cl", f"{field}_id", "client id"),
+        finding.owned_by(
+            "client's e-mail",
+            field,
+            among(lambda text: Client.objects.filter(email__istartswith=text) if "@" in text else None),
+        ),
+        finding.owned_by("client's name", field, among(_named)),
+        finding.owned_by(
+            "client's external id",
+            field,
+            among(lambda text: None if " " in text else Client.objects.filter(external_id=text)),
+        ),
+    )
+
+
+BY_CLIENT = by_client()
 
 
 class MovementAdmin(ReadOnlyAdmin):

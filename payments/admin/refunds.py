@@ -10,7 +10,7 @@ from ledger import ids
 from ledger.admin import display, finding, references
 from ledger.admin.filters import choices, since
 from ledger.admin.panels import Panel, facts
-from payments.admin.movements import MovementAdmin, by_source, client_link, made_facts, postings_of
+from payments.admin.movements import MovementAdmin, by_client, by_source, client_link, made_facts, postings_of
 from payments.models import Dispute, Refund
 from payments.services import chargebacks
 from payments.states import DISPUTE
@@ -28,8 +28,7 @@ class RefundAdmin(MovementAdmin):
         finding.public_id("dep", "deposit_id", "deposit id"),
         finding.exactly("provider_reference", "provider reference"),
         finding.amount(),
-        finding.public_id("cl", "deposit__client_id", "client id"),
-        finding.name("deposit__client__name", "client's name"),
+        *by_client("deposit__client"),
     )
     search_help_text = "Id, deposit, provider reference, client, amount"
 
@@ -73,8 +72,7 @@ class DisputeAdmin(MovementAdmin):
         finding.public_id("dep", "deposit_id", "deposit id"),
         finding.exactly("provider_reference", "provider reference"),
         finding.amount(),
-        finding.public_id("cl", "deposit__client_id", "client id"),
-        finding.name("deposit__client__name", "client's name"),
+        *by_client("deposit__client"),
     )
     search_help_text = "Id, deposit, provider reference, client, amount"
 

@@ -18,6 +18,16 @@ from payments.states import ADJUSTMENT
 
 
 class AdjustmentRequest(Input):
+    specimen = {
+        "client": fields.example("cl"),
+        "debit_account": "house/adjustments",
+        "credit_account": f"client/{fields.example('cl')}/wallet",
+        "amount": "25.00",
+        "currency": "USD",
+        "reason": "Goodwill for the outage of 20 November",
+        "evidence": "Ticket 4711",
+    }
+
     client = fields.PublicId("cl", required=False, help_text="Whom it concerns.")
     debit_account = fields.Text(max_length=120, help_text="By id or code.")
     credit_account = fields.Text(max_length=120, help_text="By id or code.")
@@ -29,11 +39,15 @@ class AdjustmentRequest(Input):
 
 
 class AdjustmentApproval(Input):
+    specimen = {"content_hash": "9f2c4e5b8d7a6c1e0f3b2a4d5c6e7f80", "note": "Amount agrees with the ticket"}
+
     content_hash = fields.Text(max_length=64)
     note = fields.Text(max_length=NOTE_MAX, required=False)
 
 
 class AdjustmentRejection(Input):
+    specimen = {"content_hash": "9f2c4e5b8d7a6c1e0f3b2a4d5c6e7f80", "reason_code": "other", "note": "No such outage"}
+
     content_hash = fields.Text(max_length=64)
     reason_code = fields.Choice(choices=sorted(REASON_CODES))
     note = fields.Text(max_length=NOTE_MAX)

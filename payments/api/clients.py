@@ -15,6 +15,13 @@ from payments.services import clients
 
 class ClientRequest(Input):
     renamed = {"client_class": "class"}
+    specimen = {
+        "name": "Ada Example",
+        "email": "ada@example.com",
+        "country": "DE",
+        "external_id": "crm-17",
+        "class": "retail",
+    }
 
     name = fields.Text(max_length=200)
     email = fields.Text(max_length=254)
@@ -25,6 +32,8 @@ class ClientRequest(Input):
 
 
 class KycRequest(Input):
+    specimen = {"kyc_level": "approved"}
+
     kyc_level = fields.Choice(choices=Client.KycLevel.values)
 
 

@@ -15,6 +15,14 @@ from payments.states import DEPOSIT
 
 
 class DepositRequest(Input):
+    specimen = {
+        "client": fields.example("cl"),
+        "amount": "500.00",
+        "currency": "USD",
+        "rail": "card",
+        "return_url": "https://www.example.com/paid",
+    }
+
     client = fields.PublicId("cl")
     amount = fields.Amount()
     currency = fields.Currency()
@@ -23,6 +31,8 @@ class DepositRequest(Input):
 
 
 class RefundRequest(Input):
+    specimen = {"amount": "120.00", "currency": "USD", "reason": "Paid twice"}
+
     amount = fields.Amount()
     currency = fields.Currency()
     reason = fields.Text(max_length=1000)

@@ -14,6 +14,8 @@ from payments.services import payment_methods
 
 
 class PaymentMethodRequest(Input):
+    specimen = {"holder_name": "Ada Example", "iban": "DE89370400440532013000", "currency": "EUR"}
+
     rail = fields.Choice(choices=["sepa"], required=False)
     holder_name = fields.Text(max_length=140)
     iban = fields.Text(max_length=42)

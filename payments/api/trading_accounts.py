@@ -23,6 +23,8 @@ from payments.services import trading_accounts
 
 
 class TradingAccountRequest(Input):
+    specimen = {"platform": "mt5", "currency": "USD"}
+
     platform = fields.Text(max_length=20, required=False, help_text="`mt5` if left out.")
     currency = fields.Currency()
 

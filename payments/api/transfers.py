@@ -19,6 +19,13 @@ WALLET = "wallet"
 
 class TransferRequest(Input):
     renamed = {"from_": "from"}
+    specimen = {
+        "client": fields.example("cl"),
+        "from": "wallet",
+        "to": "mt5:1001",
+        "amount": "500.00",
+        "currency": "USD",
+    }
 
     client = fields.PublicId("cl")
     from_ = fields.Text(max_length=60, source="from_", help_text="`wallet`, or a trading account like `mt5:1001`.")

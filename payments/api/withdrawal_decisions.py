@@ -12,15 +12,20 @@ from payments.models import Withdrawal
 from payments.services import withdrawal_decisions, withdrawal_outcomes, withdrawals
 from payments.services.approvals import NOTE_MAX
 
+HASH = "9f2c4e5b8d7a6c1e0f3b2a4d5c6e7f80"
 HASH_HELP = "The `content_hash` you decide on; anything that has changed since gives another one."
 
 
 class WithdrawalApproval(Input):
+    specimen = {"content_hash": HASH}
+
     content_hash = fields.Text(max_length=64, help_text=HASH_HELP)
     note = fields.Text(max_length=NOTE_MAX, required=False)
 
 
 class WithdrawalRejection(Input):
+    specimen = {"content_hash": HASH, "reason_code": "payee_not_client", "note": "The account is a company's"}
+
     content_hash = fields.Text(max_length=64, help_text=HASH_HELP)
     reason_code = fields.Choice(choices=REJECT_CODES)
     note = fields.Text(max_length=NOTE_MAX, help_text="For staff.")
@@ -28,10 +33,14 @@ class WithdrawalRejection(Input):
 
 
 class WithdrawalReturnToMaker(WithdrawalRejection):
+    specimen = {"content_hash": HASH, "reason_code": "documents_needed", "note": "Proof of address is a year old"}
+
     reason_code = fields.Choice(choices=SEND_BACK_CODES)
 
 
 class WithdrawalGivenUp(Input):
+    specimen = {"reason_code": "account_closed", "note": "AC04 twice"}
+
     reason_code = fields.Choice(choices=sorted(REASON_CODES))
     note = fields.Text(max_length=NOTE_MAX)
 

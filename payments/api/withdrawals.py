@@ -17,6 +17,13 @@ from payments.states import WITHDRAWAL
 
 
 class WithdrawalRequest(Input):
+    specimen = {
+        "client": fields.example("cl"),
+        "amount": "500.00",
+        "currency": "EUR",
+        "payment_method": fields.example("pm"),
+    }
+
     client = fields.PublicId("cl")
     amount = fields.Amount(help_text="What leaves the wallet; the fee is kept from it.")
     currency = fields.Currency()

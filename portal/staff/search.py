@@ -43,6 +43,11 @@ class Hit:
     why: str
     url: str
 
+    @property
+    def direct(self) -> bool:
+        """Found by something of its own, not by whose it is."""
+        return not self.why.startswith("client")
+
 
 def page(site: Any, request: HttpRequest) -> HttpResponse:
     """The search page. Raises PermissionDenied."""
@@ -79,13 +84,14 @@ def exact(request: HttpRequest, q: str) -> str:
 
 
 def hits(request: HttpRequest, q: str) -> list[tuple[str, list[Hit]]]:
-    """Grouped hits, newest first in each kind; groups without any are left out."""
+    """Grouped hits: what the text itself names before what belongs to it, then newest first. Empty groups are left
+    out."""
     groups = []
     for title, prefixes in GROUPS:
         found = [hit for prefix in prefixes for hit in _of_kind(request, prefix, q)]
         if found:
-            groups.append((title, found))
-    return groups
+            groups.append((title, sorted(found, key=lambda hit: not hit.direct)))
+    return sorted(groups, key=lambda group: not group[1][0].direct)
 
 
 def _of_kind(request: HttpRequest, prefix: str, q: str) -> list[Hit]:

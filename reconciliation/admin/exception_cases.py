@@ -10,12 +10,13 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from ledger.admin import acts, display, people, references
+from ledger.admin import acts, display, finding, people, references
 from ledger.admin.acts import Act, Call
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.panels import Panel, facts
 from ledger.errors import InvalidRequest, NotFound
 from ledger.money import Money
+from payments.admin.movements import BY_CLIENT
 from payments.models import Client
 from payments.web import actor_of
 from reconciliation.admin import case_panels, case_queue
@@ -115,6 +116,13 @@ def _is_open(case: ExceptionCase) -> bool:
 class ExceptionAdmin(ReadOnlyAdmin):
     prefix = "exc"
     detail_select_related = ("client",)
+    finders = (
+        finding.public_id("exc"),
+        finding.exactly("object_ref", "what it is about"),
+        finding.name("title", "title"),
+        finding.amount(),
+        *BY_CLIENT,
+    )
     inline = "note"
     acts = (
         Act(

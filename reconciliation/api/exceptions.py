@@ -17,15 +17,21 @@ from reconciliation.services import exceptions
 
 
 class ExceptionNoteRequest(Input):
+    specimen = {"text": "Asked the bank by phone, reference 17"}
+
     text = fields.Text(max_length=exceptions.NOTE_MAX, min_length=3)
 
 
 class ExceptionResolution(Input):
+    specimen = {"outcome": "assigned", "note": "The sender's name and the IBAN agree"}
+
     outcome = fields.Text(max_length=40, help_text="One of the case's `outcomes`.")
     note = fields.Text(max_length=exceptions.NOTE_MAX, min_length=3)
 
 
 class ExceptionReopening(Input):
+    specimen = {"note": "The bank called it back"}
+
     note = fields.Text(max_length=exceptions.NOTE_MAX, min_length=3)
 
 

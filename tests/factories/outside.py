@@ -1,6 +1,7 @@
 """The guard: whatever a test does, nothing may leave for an outside system while a database transaction is open.
 
-A pytest plugin. A conftest imports the fixture to watch its folder; `-p tests.factories.outside` watches any run.
+A pytest plugin. A conftest or a test module imports the fixture to be watched; `-p tests.factories.outside` watches any
+run.
 PostgreSQL is spoken to by libpq, not by Python's sockets; Valkey's addresses are exempt. Tests that are themselves one
 transaction cannot be watched.
 """
@@ -42,7 +43,7 @@ def calls_inside_transactions(request: pytest.FixtureRequest, monkeypatch: pytes
         if not isinstance(peer, tuple) or tuple(peer[:2]) in exempt or not connection.in_atomic_block:
             return
         with lock:
-            seen.append(f"{peer}\n{''.join(traceback.format_stack(limit=14)[:-2])}")
+            seen.append(f"{peer}\n{''.join(traceback.format_stack()[-40:-2])}")
         raise CallInsideTransaction(f"A call to {peer} while a database transaction is open.")
 
     def guarded_connect(self: socket.socket, address: Any) -> None:

@@ -284,7 +284,7 @@ class Ledgers(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_the_ledger_agrees_with_the_reference_ledger():
     Ledgers.seen.clear()
-    for _ in range(4):
+    for _ in range(8):
         run_state_machine_as_test(Ledgers, settings=settings())
         if not (missed := EVERY_ANSWER - Ledgers.seen.keys()):
             return

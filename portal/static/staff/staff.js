@@ -8,3 +8,9 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+/* Ctrl+K or Cmd+K leads to the search page. */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey)) return;
+  const search = document.querySelector('#nav-sidebar a[href$="/search/"]');
+  if (search) { event.preventDefault(); location.assign(search.href); }
+});

@@ -65,6 +65,10 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "events": reverse("admin:ledger_event_changelist"),
         "statement": shown(day.everything["st"].public_id),
         "rules": reverse("admin:payments_policyrule_changelist"),
+        "refund": reverse("admin:payments_deposit_refund", args=[day.everything["dep"].public_id]),
+        "versions": reverse("admin:payments_client_history", args=[day.maria.public_id]),
+        "nothing-found": reverse("admin:payments_deposit_changelist") + "?q=nothing-like-this",
+        "search-empty": reverse("admin:search") + "?q=zzzz",
     }
 
 
@@ -139,3 +143,36 @@ def test_staff_pages_look_right(
                 wrong += [f"{name}: {violation}" for violation in violations(page)]
         assert wrong == []
         assert complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_pages_behind_forms_look_right(live_server: Any, opened: Callable[..., Page], day: Day, width: int) -> None:
+    page = opened(day.approver, viewport={"width": width, "height": SIZES[width]})
+    address = live_server.url + reverse("admin:approval", args=[day.small.public_id])
+    page.goto(address)
+    page.locator("summary", has_text="Reject").click()
+    page.get_by_role("button", name="Reject payout").click()
+    looked_at(page, f"decision-refused-{width}")
+    page.goto(address)
+    page.get_by_role("button", name="Approve payout").click()
+    looked_at(page, f"decision-check-{width}")
+    day.small.payment_method.holder_name = "Somebody Else"
+    day.small.payment_method.save()
+    page.get_by_role("button", name="Approve payout").click()
+    looked_at(page, f"decision-changed-{width}")
+    page = opened(day.administrator, viewport={"width": width, "height": SIZES[width]})
+    page.goto(live_server.url + reverse("admin:payments_apikey_create"))
+    page.get_by_label("Name").fill("CRM, read only")
+    page.get_by_label("Role").select_option("auditor")
+    page.get_by_label("Who answers for it").fill(day.compliance.email)
+    page.get_by_role("button", name="Check what will happen").click()
+    looked_at(page, f"key-check-{width}")
+    page.get_by_role("button", name="Make the key").click()
+    looked_at(page, f"key-secret-{width}")
+
+
+def looked_at(page: Page, name: str) -> None:
+    page.wait_for_selector("html:not([x-cloak])")
+    keep(page, f"{name}-light")
+    assert overflow(page) <= 0, name
+    assert violations(page) == [], name

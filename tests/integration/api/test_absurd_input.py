@@ -16,7 +16,8 @@ from rest_framework import serializers
 from ledger import accounts
 from payments.models import IdempotencyKey
 from tests.integration.api.absurd import values_for
-from tests.integration.api.samples import SAMPLES, Sample, upload
+from tests.integration.api.making import upload
+from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.test_roles import VIEWS
 from tests.integration.api.world import PROBLEM, Api, World, counts, problem
 
@@ -114,11 +115,15 @@ def test_bodies_that_are_no_request_are_refused(firm: World) -> None:
             path, _ = sample.prepare(firm)
             api, before = firm.apis[sample.role], counts()
             for name, body in BODIES.items():
+                if sample.route not in ("clients", "transactions", "withdrawals") and name not in EVERYWHERE:
+                    continue  # one reader reads them all
                 response = api.post(path, raw=body)
                 assert response.status_code == 400, (str(sample), name, response.content)
                 problem(response, 400, "invalid_request")
             assert counts() == before
 
+
+EVERYWHERE = ("not JSON", "an array", "a key twice", "NaN", "a NUL", "a lone surrogate", "bottomless")
 
 FORMS: dict[str, dict[str, Any]] = {
     "no file": {"file": None},

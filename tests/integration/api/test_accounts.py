@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from ledger.models import Account, Event
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.world import World, counts, problem
 
 
@@ -34,7 +34,7 @@ def test_an_account_is_found_by_id_and_by_code_with_its_currency(world: World) -
 
 
 def test_the_balance_says_what_is_posted_and_what_is_on_its_way(world: World) -> None:
-    samples.posted(world, amount="30.00", pending=True)
+    making.posted(world, amount="30.00", pending=True)
     found = world.auditor.read(f"/accounts/{world.wallet()}/balance", currency="EUR")
     assert (found["posted"], found["pending_out"], found["pending_in"], found["available"]) == (
         "1000.00", "30.00", "0.00", "970.00",
@@ -45,7 +45,7 @@ def test_the_balance_says_what_is_posted_and_what_is_on_its_way(world: World) ->
 
 def test_the_balance_can_be_asked_for_another_time(world: World) -> None:
     now = timezone.now()
-    samples.posted(world, effective_at=(now - timedelta(days=3)).isoformat())
+    making.posted(world, effective_at=(now - timedelta(days=3)).isoformat())
     path = f"/accounts/{world.wallet(world.other)}/balance"
     then = (now - timedelta(days=2)).isoformat()
     assert world.auditor.read(path, currency="EUR")["posted"] == "310.00"
@@ -56,7 +56,7 @@ def test_the_balance_can_be_asked_for_another_time(world: World) -> None:
 
 def test_entries_are_newest_first_with_the_running_balance(world: World) -> None:
     for amount in ("1.00", "2.00", "3.00"):
-        samples.posted(world, amount=amount)
+        making.posted(world, amount=amount)
     path = f"/accounts/{world.wallet()}/entries"
     first = world.auditor.read(path, currency="EUR", limit=2)
     assert [(e["amount"], e["direction"], e["balance_after"]) for e in first["data"]] == [

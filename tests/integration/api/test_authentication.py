@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from ledger.models import Event
+from payments.actors import Actor
 from payments.models import ApiKey, Client
 from payments.services import api_keys
 from tests.factories import people
@@ -35,8 +36,6 @@ def test_revoked_expired_and_orphaned_keys_are_dead_at_once(world: World, settin
     secrets = [key("auditor"), key("auditor"), key("auditor", owner=person)]
     assert all(Api(secret).get("/clients").status_code == 200 for secret in secrets)
     revoked, expired, _ = ApiKey.objects.order_by("id")[ApiKey.objects.count() - 3 :]
-    from payments.actors import Actor
-
     api_keys.revoke(key_id=revoked.pk, actor=Actor.system("test"), now=timezone.now())
     ApiKey.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     person.is_active = False

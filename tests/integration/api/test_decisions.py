@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from ledger.models import Event
-from payments.models import Approval, OutboxMessage
+from payments.models import Approval, OutboxMessage, Transfer
 from tests.factories import books
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.at_once import at_once
 from tests.integration.api.world import Api, World, counts, key, problem
 
@@ -45,7 +45,7 @@ def test_sent_back_completed_and_called_off(world: World) -> None:
 
 
 def test_a_failed_payout_is_tried_again_or_given_back(world: World) -> None:
-    failed = samples.withdrawal(world, "failed")
+    failed = making.withdrawal(world, "failed")
     path = f"/withdrawals/{failed.public_id}"
     problem(world.ops.post(f"{path}/cancel"), 409, "invalid_transition")
     again = world.ops.made(f"{path}/retry")
@@ -70,7 +70,7 @@ def test_two_deciders_at_once_make_one_decision(committed_world: World) -> None:
 
 
 def test_an_adjustment_moves_nothing_until_another_person_applies_it(world: World) -> None:
-    draft = world.ops.made("/adjustments", samples.adjustment_body(world))
+    draft = world.ops.made("/adjustments", making.adjustment_body(world))
     assert (draft["state"], draft["transaction"]) == ("awaiting_second_person", None)
     assert books.available(world.client) == Decimal(1000)
     path = f"/adjustments/{draft['id']}"
@@ -80,13 +80,13 @@ def test_an_adjustment_moves_nothing_until_another_person_applies_it(world: Worl
     assert world.auditor.read(f"/transactions/{applied['transaction']}")["reason"] == "MANUAL_ADJUSTMENT"
     assert books.available(world.client) == Decimal(1005)
     problem(world.finance.post(f"{path}/approve", {"content_hash": applied["content_hash"]}), 409, "invalid_transition")
-    unknown = samples.adjustment_body(world) | {"credit_account": "client/cl_nobody/wallet"}
+    unknown = making.adjustment_body(world) | {"credit_account": "client/cl_nobody/wallet"}
     problem(world.ops.post("/adjustments", unknown), 404, "not_found", "credit_account")
 
 
 def test_a_case_is_taken_noted_resolved_and_opened_again(world: World) -> None:
-    path = f"/exceptions/{samples.case(world)}"
-    support = world.apis["support"]
+    reference = making.case(world)
+    path, support = f"/exceptions/{reference}", world.apis["support"]
     taken = support.made(f"{path}/take")
     assert taken["state"] == "in_review"
     assert taken["assignee"].startswith("key_")
@@ -97,15 +97,13 @@ def test_a_case_is_taken_noted_resolved_and_opened_again(world: World) -> None:
     assert (resolved["state"], resolved["outcome"]) == ("resolved", "repaid")
     problem(support.post(f"{path}/take"), 409, "invalid_transition")
     assert world.compliance.made(f"{path}/reopen", {"note": "It bounced"})["state"] == "in_review"
-    types = (
-        Event.objects.filter(object_ref=path.rsplit("/", maxsplit=1)[-1]).order_by("id").values_list("type", flat=True)
-    )
+    types = Event.objects.filter(object_ref=reference).order_by("id").values_list("type", flat=True)
     assert list(types)[1:] == ["exception.taken", "exception.noted", "exception.resolved", "exception.reopened"]
 
 
 def test_a_transfer_is_reserved_and_named_by_its_ends(world: World) -> None:
-    samples.trading_account(world)
-    made = world.ops.made("/transfers", samples.transfer_body(world))
+    making.trading_account(world)
+    made = world.ops.made("/transfers", making.transfer_body(world))
     assert (made["from"], made["to"], made["state"], made["amount"]) == ("wallet", "mt5:990001", "reserved", "60.00")
     assert books.available(world.client) == Decimal(940)
     assert world.auditor.read(f"/transactions/{made['transaction']}")["state"] == "pending"
@@ -115,21 +113,19 @@ def test_a_transfer_is_reserved_and_named_by_its_ends(world: World) -> None:
         ({"from": "wallet", "to": "wallet"}, "to"),
         ({"from": "mt5:990001", "to": "mt5:990001"}, "to"),
     ):
-        refused = world.ops.post("/transfers", samples.transfer_body(world) | ends)
+        refused = world.ops.post("/transfers", making.transfer_body(world) | ends)
         problem(refused, 400, "invalid_request", param)
-    unknown = samples.transfer_body(world) | {"to": "mt5:1"}
+    unknown = making.transfer_body(world) | {"to": "mt5:1"}
     problem(world.ops.post("/transfers", unknown), 404, "not_found", "to")
-    foreign = samples.transfer_body(world) | {"client": world.other.public_id}
+    foreign = making.transfer_body(world) | {"client": world.other.public_id}
     problem(world.ops.post("/transfers", foreign), 404, "not_found", "to")
-    dollars = samples.transfer_body(world) | {"currency": "USD"}
+    dollars = making.transfer_body(world) | {"currency": "USD"}
     problem(world.ops.post("/transfers", dollars), 422, "currency_mismatch")
     assert counts() == before
 
 
 def test_an_operation_whose_outcome_nobody_knows_says_so(world: World) -> None:
-    from payments.models import Transfer
-
-    reference = samples.transfer(world)
+    reference = making.transfer(world)
     transfer = Transfer.objects.get(pk=Transfer.key(reference))
     for step in ("send", "doubt"):
         getattr(transfer, step)()
@@ -139,7 +135,7 @@ def test_an_operation_whose_outcome_nobody_knows_says_so(world: World) -> None:
 
 
 def test_a_refund_holds_the_money_until_the_provider_confirms(world: World) -> None:
-    made = samples.deposit(world, captured="50.00")
+    made = making.deposit(world, captured="50.00")
     path = f"/deposits/{made.public_id}/refund"
     body = {"amount": "10.00", "currency": "EUR", "reason": "Asked for it"}
     refund = world.finance.made(path, body)

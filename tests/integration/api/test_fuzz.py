@@ -21,7 +21,7 @@ from tests.integration.api.outside import Outside
 from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.world import PROBLEM, World
 
-EXAMPLES = 6
+EXAMPLES = 4
 Drawn = tuple[Case, bool]
 
 

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from ledger.models import Event
 from tests.factories import books, people
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.world import Api, World, counts, key, problem
 
 
 def test_a_hold_is_placed_taken_in_part_and_released(world: World) -> None:
-    made = world.ops.made("/holds", samples.hold_body(world))
+    made = world.ops.made("/holds", making.hold_body(world))
     assert (made["state"], made["amount"], made["remaining"], made["kind"]) == (
         "active",
         "20.00",
@@ -35,7 +35,7 @@ def test_a_hold_is_placed_taken_in_part_and_released(world: World) -> None:
 
 def test_who_placed_a_hold_does_not_take_the_money(world: World) -> None:
     person = people.user("compliance")
-    made = Api(key("compliance", owner=person)).made("/holds", samples.hold_body(world))
+    made = Api(key("compliance", owner=person)).made("/holds", making.hold_body(world))
     same = Api(key("finance_approver", owner=person))
     body = {"to": "house/adjustments", "reason": "Court order"}
     before = counts()
@@ -44,14 +44,14 @@ def test_who_placed_a_hold_does_not_take_the_money(world: World) -> None:
 
 
 def test_held_money_never_goes_to_another_client(world: World) -> None:
-    made = world.ops.made("/holds", samples.hold_body(world))
+    made = world.ops.made("/holds", making.hold_body(world))
     body = {"to": world.wallet(world.other), "reason": "Court order"}
     problem(world.finance.post(f"/holds/{made['id']}/capture", body), 400, "invalid_request", "to")
     assert books.held(world.client) == Decimal(20)
 
 
 def test_only_clients_wallets_can_be_held_and_only_what_is_there(world: World) -> None:
-    body, before = samples.hold_body(world), counts()
+    body, before = making.hold_body(world), counts()
     problem(world.ops.post("/holds", body | {"amount": "1000.01"}), 422, "insufficient_available")
     problem(world.ops.post("/holds", body | {"account": "psp/stripe/clearing"}), 400, "invalid_request", "account")
     problem(world.ops.post("/holds", body | {"kind": "withdrawal"}), 400, "invalid_request", "kind")

@@ -1,11 +1,13 @@
 """One key, one effect: the same request is answered once, and again byte for byte, whoever repeats it and when."""
 
 import json
+import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.models import Transaction
@@ -137,10 +139,6 @@ def test_twenty_twins_of_a_refused_request_are_all_refused_and_nothing_moves(com
 
 
 def test_a_twin_of_one_that_takes_too_long_is_told_to_come_back(committed_world: World) -> None:
-    import threading
-
-    from django.db import connection, transaction
-
     ready, done = threading.Event(), threading.Event()
     api = committed_world.ops
     body = committed_world.withdrawal_body()

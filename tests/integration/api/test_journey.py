@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from ledger.models import Event
-from tests.factories import books
-from tests.integration.api.world import World, problem
+from payments.models import Withdrawal
+from tests.factories import books, people
+from tests.integration.api.world import Api, World, key, problem
 
 
 def test_a_client_a_payee_and_a_withdrawal_that_two_programs_decide(world: World) -> None:
@@ -49,14 +50,9 @@ def test_a_client_a_payee_and_a_withdrawal_that_two_programs_decide(world: World
 
 
 def test_the_maker_cannot_approve_through_his_key(world: World) -> None:
-    from tests.factories import people
-    from tests.integration.api.world import Api, key
-
     person = people.user("finance_approver")
     withdrawal = world.withdrawal()
     own = Api(key("finance_approver", owner=person))
-    from payments.models import Withdrawal
-
     Withdrawal.objects.update(maker=person.public_id)
     seen = own.read(f"/withdrawals/{withdrawal['id']}")
     refused = own.post(f"/withdrawals/{withdrawal['id']}/approve", {"content_hash": seen["content_hash"]})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.factories import people
+from tests.integration.api import making
 from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.test_roles import VIEWS
 from tests.integration.api.world import World, problem
@@ -61,8 +62,6 @@ def test_support_sees_bank_details_masked_and_finance_sees_them(world: World) ->
 
 
 def test_support_does_not_read_the_facts_of_a_case(world: World) -> None:
-    from tests.integration.api.samples import case
-
-    path = f"/exceptions/{case(world)}"
+    path = f"/exceptions/{making.case(world)}"
     assert "facts" not in world.apis["support"].read(path)
     assert world.auditor.read(path)["facts"] == {"iban": "DE89370400440532013000"}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from ledger.models import Transaction
 from payments.models import Client
 from tests.factories import people
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.samples import SAMPLES
 from tests.integration.api.test_roles import VIEWS
 from tests.integration.api.world import Api, World, problem
@@ -91,7 +91,7 @@ def test_filters_hold_on_every_page(world: World) -> None:
     Client.objects.filter(external_id__in=["old-1", "old-3", "old-5"]).update(kyc_level="pending")
     rows = walk(world.auditor, "/clients", "next", limit=2, kyc_level="pending")
     assert {row["external_id"] for row in rows} == {"old-1", "old-3", "old-5"}
-    newest = rows[0]["created_at"]
+    newest = max(row["created_at"] for row in rows)
     assert world.auditor.read("/clients", **{"created[gt]": newest, "kyc_level": "pending"})["data"] == []
     assert len(world.auditor.read("/clients", **{"created[lte]": newest, "kyc_level": "pending"})["data"]) == 3
 
@@ -127,11 +127,11 @@ def more_of_everything(world: World) -> None:
     people.payee(world.client, iban="FR1420041010050500013M02606")
     for number in range(3):
         world.withdrawal("10.00")
-        samples.posted(world, amount="1.00")
-        samples.hold(world)
-        samples.case(world)
-        samples.adjustment(world)
-        samples.deposit(world)
-        samples.trading_account(world)
-        world.ops.made("/transfers", samples.transfer_body(world) | {"amount": f"{number + 1}.00"})
+        making.posted(world, amount="1.00")
+        making.hold(world)
+        making.case(world)
+        making.adjustment(world)
+        making.deposit(world)
+        making.trading_account(world)
+        world.ops.made("/transfers", making.transfer_body(world) | {"amount": f"{number + 1}.00"})
     assert Transaction.objects.count() > 6

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 from django.conf import settings as django_settings
 from django.db import IntegrityError, OperationalError
 from django.test import Client as Http
@@ -10,6 +11,7 @@ from django.test import Client as Http
 from payments.api import clients as clients_api
 from payments.models import Client
 from payments.services import clients
+from tests.integration.api.at_once import at_once
 from tests.integration.api.world import Api, World, counts, problem
 
 NEW = {"name": "Grace", "email": "grace@example.test", "country": "GB"}
@@ -93,8 +95,6 @@ def test_what_the_database_says_becomes_a_clear_answer(
 
 
 def test_two_clients_with_one_external_id_at_once_are_one(committed_world: World) -> None:
-    from tests.integration.api.at_once import at_once
-
     body = NEW | {"external_id": "crm-1"}
     answers = at_once(8, lambda _: Api(**committed_world.ops.headers).post("/clients", body))
     assert {answer.status_code for answer in answers} <= {201, 409}
@@ -110,8 +110,6 @@ def test_every_wrong_field_is_told_at_once(world: World) -> None:
 
 
 def test_a_live_server_speaks_the_same(live_server: Any, transactional_db: None) -> None:
-    import requests
-
     world = World()
     base = f"{live_server.url}/api/v1"
     assert requests.get(f"{base}/clients", headers=world.auditor.headers, timeout=5).json()["data"]

@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from django.urls import get_resolver
 
 from payments.roles import permissions_of
-from tests.integration.api.samples import SAMPLES, Sample, upload
+from tests.integration.api.making import upload
+from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.world import STAFF, Api, World, counts, problem
 
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from payments import dispatch
 from reconciliation.models import ExternalRecord, SourceFile, Statement
 from tests.factories import books
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.world import World, counts, problem
 
 ACCOUNT = "bank/sepa/client-money"
@@ -19,7 +19,7 @@ def form(content: bytes, **more: Any) -> dict[str, Any]:
 
 
 def test_a_file_is_imported_and_its_lines_counted(committed_world: World) -> None:
-    response = committed_world.ops.upload("/statements", form(samples.mt940()), key="s-1")
+    response = committed_world.ops.upload("/statements", form(making.mt940()), key="s-1")
     assert response.status_code == 201, response.content
     made = response.json()
     assert (made["file"], made["new"], made["known"], made["dry_run"]) == ("day.sta", 1, 0, False)
@@ -32,17 +32,17 @@ def test_a_file_is_imported_and_its_lines_counted(committed_world: World) -> Non
     )
     assert found["file"] == "day.sta"
     assert [s["id"] for s in committed_world.auditor.read("/statements", account=ACCOUNT)["data"]] == [found["id"]]
-    again = committed_world.ops.upload("/statements", form(samples.mt940()), key="s-1")
+    again = committed_world.ops.upload("/statements", form(making.mt940()), key="s-1")
     assert (again.content, again.headers["Idempotent-Replayed"]) == (response.content, "true")
-    other = committed_world.ops.upload("/statements", form(samples.mt940(number=2)), key="s-1")
+    other = committed_world.ops.upload("/statements", form(making.mt940(number=2)), key="s-1")
     problem(other, 422, "idempotency_key_reused")
     books.assert_sound()
 
 
 def test_the_same_file_under_another_key_counts_nothing_twice(committed_world: World) -> None:
-    committed_world.ops.upload("/statements", form(samples.mt940()))
+    committed_world.ops.upload("/statements", form(making.mt940()))
     before = counts()
-    again = committed_world.ops.upload("/statements", form(samples.mt940())).json()
+    again = committed_world.ops.upload("/statements", form(making.mt940())).json()
     assert (again["new"], again["known"]) == (0, 1)
     assert counts() == before
     assert ExternalRecord.objects.count() == 1
@@ -56,21 +56,21 @@ def test_the_body_itself_may_be_the_file(committed_world: World) -> None:
         (f"/api/v1/statements?account={ACCOUNT}&name=day.sta", "application/octet-stream", 201),
     ):
         headers["Idempotency-Key"] = kind
-        response = api.http.generic("POST", address, samples.mt940(), content_type=kind, headers=headers)
+        response = api.http.generic("POST", address, making.mt940(), content_type=kind, headers=headers)
         assert response.status_code == status, response.content
     assert Statement.objects.count() == SourceFile.objects.count() == 1
 
 
 def test_a_rehearsal_keeps_nothing(committed_world: World) -> None:
     before = counts()
-    response = committed_world.ops.upload("/statements", form(samples.mt940(), dry_run="true"))
+    response = committed_world.ops.upload("/statements", form(making.mt940(), dry_run="true"))
     assert response.status_code == 200
     assert (response.json()["new"], response.json()["dry_run"]) == (1, True)
     assert counts() == before
 
 
 def test_an_unknown_receipt_waits_in_suspense_with_a_case(committed_world: World) -> None:
-    committed_world.ops.upload("/statements", form(samples.mt940()))
+    committed_world.ops.upload("/statements", form(making.mt940()))
     dispatch.drain(topics=("exception.raise",), limit=20)
     assert books.balance("house/suspense") == Decimal(250)
     cases = committed_world.auditor.read("/exceptions", category="unmatched_receipt")["data"]
@@ -81,7 +81,7 @@ def test_an_unknown_receipt_waits_in_suspense_with_a_case(committed_world: World
 
 def test_somebody_elses_account_is_refused(committed_world: World) -> None:
     before = counts()
-    foreign = samples.mt940().replace(b":25:", b":25:DE89370400440532013000/")
+    foreign = making.mt940().replace(b":25:", b":25:DE89370400440532013000/")
     response = committed_world.ops.upload("/statements", form(foreign))
     assert 400 <= response.status_code < 500
     assert counts() == before

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ledger.models import Account, Entry, Event, Transaction
 from payments.models import ApiKey, Transfer
 from tests.factories import books, people
-from tests.integration.api import samples
+from tests.integration.api import making
 from tests.integration.api.world import Api, World, counts, key, problem
 
 
@@ -72,7 +72,7 @@ def test_a_reservation_is_posted_in_parts_and_the_rest_given_back(world: World) 
 
 
 def test_a_reversal_mirrors_the_original_once_and_never_by_its_maker(world: World) -> None:
-    posted = samples.posted(world, amount="40.00")
+    posted = making.posted(world, amount="40.00")
     made = world.finance.made(f"/transactions/{posted}/reverse", {"reason": "Wrong client"})
     assert (made["reverses"], made["reason"]) == (posted, "CLIENT_INTERNAL_TRANSFER_REVERSAL")
     assert world.auditor.read(f"/transactions/{posted}")["state"] == "reversed"
@@ -127,7 +127,7 @@ def test_what_cannot_be_posted_is_refused_by_name(world: World) -> None:
     off_chart["entries"][1]["account"] = "somewhere/else"
     problem(ops.post("/transactions", off_chart), 400, "invalid_request", "entries[1].account")
     held = world.transfer_between()
-    samples.hold(world)
+    making.hold(world)
     before = counts()
     held["entries"][0]["account"] = world.client.account_code("held")
     assert 400 <= ops.post("/transactions", held).status_code < 500
@@ -137,13 +137,13 @@ def test_what_cannot_be_posted_is_refused_by_name(world: World) -> None:
 
 
 def test_a_movements_own_transactions_are_decided_with_the_movement(world: World) -> None:
-    transfer = Transfer.objects.get(pk=Transfer.key(samples.transfer(world)))
+    transfer = Transfer.objects.get(pk=Transfer.key(making.transfer(world)))
     pending = Transaction.objects.get(pk=transfer.pending_transaction_id).public_id
     before = counts()
     for verb in ("post", "void"):
         refused = problem(world.ops.post(f"/transactions/{pending}/{verb}"), 422, "policy_refused")
         assert transfer.public_id in refused["detail"]
-    withdrawal = samples.withdrawal(world)
+    withdrawal = making.withdrawal(world)
     hold = world.auditor.read(f"/withdrawals/{withdrawal.public_id}")["hold"]
     before = counts()
     problem(world.compliance.post(f"/holds/{hold}/release"), 422, "policy_refused")

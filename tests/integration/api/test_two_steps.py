@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 from django.utils import timezone
 
@@ -41,8 +42,6 @@ def test_a_deposit_is_answered_with_the_address_to_pay_at(committed_world: World
 def test_no_call_leaves_inside_a_transaction(
     committed_world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import requests
-
     seen: list[bool] = []
     send = requests.Session.send
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.apps import apps
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client as Http
@@ -141,8 +142,6 @@ def problem(response: HttpResponse, status: int, code: str, param: str | None = 
 
 def counts() -> dict[str, int]:
     """How many rows each table of ours has, keys of idempotency left out."""
-    from django.apps import apps
-
     return {
         model._meta.label: model._default_manager.count()
         for app in ("ledger", "payments", "reconciliation")

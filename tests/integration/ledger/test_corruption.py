@@ -8,7 +8,8 @@ from django.db import connection
 from ledger import ids, invariants
 from ledger.models import Account, Checkpoint, Entry, Event
 
-pytestmark = pytest.mark.django_db
+# Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 WALLET = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ada/wallet' AND currency = 'EUR')"
 BEN = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ben/wallet' AND currency = 'EUR')"

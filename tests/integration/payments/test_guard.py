@@ -1,19 +1,21 @@
 """The guard against calls inside transactions is itself awake."""
 
 import socket
-import urllib.request
+from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
 
 from payments import dispatch, outbox
-from tests.factories.outside import CallInsideTransaction
+from tests.factories.outside import CallInsideTransaction, calls_inside_transactions
+
+__all__ = ["calls_inside_transactions"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def door() -> int:
+def door() -> Iterator[int]:
     """A port on which somebody listens."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -22,8 +24,8 @@ def door() -> int:
 
 
 def test_a_call_inside_a_transaction_is_caught(door: int, calls_inside_transactions: list[str]) -> None:
-    with pytest.raises(CallInsideTransaction), transaction.atomic():
-        urllib.request.urlopen(f"http://127.0.0.1:{door}/", timeout=1)
+    with socket.socket() as calling, pytest.raises(CallInsideTransaction), transaction.atomic():
+        calling.connect(("127.0.0.1", door))
     assert "test_guard" in calls_inside_transactions.pop()
 
 

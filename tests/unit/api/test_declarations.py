@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
+from config.parsers import StrictJSONParser
 from ledger.api import fields
 from ledger.api.permissions import DeclaredPermission
 from ledger.api.shapes import Answer, Input
@@ -31,8 +32,7 @@ def test_every_method_of_every_route_declares_a_permission_of_the_table(route: s
 
 def asked(method: str, actor: Any, **view: Any) -> bool:
     request: Any = SimpleNamespace(method=method, **({"actor": actor} if actor else {}))
-    shown = SimpleNamespace(allowed_methods=["GET", "POST"], owners=False, permission={}, **view)
-    shown.__dict__.update(view)
+    shown = SimpleNamespace(**{"allowed_methods": ["GET", "POST"], "owners": False, "permission": {}, **view})
     return DeclaredPermission().has_permission(request, shown)
 
 
@@ -61,6 +61,21 @@ def test_bodies_are_strict_and_every_text_has_an_end(route: str) -> None:
         assert not isinstance(field, serializers.CharField) or isinstance(field, fields.Text), name
         if isinstance(field, fields.Text):
             assert field.max_length, name
+
+
+@pytest.mark.parametrize("route", VIEWS)
+def test_the_example_in_the_document_is_right(route: str) -> None:
+    body = VIEWS[route].body
+    if body.specimen:
+        body(data=body.specimen).is_valid(raise_exception=True)
+    else:
+        required = [name for name, field in body().fields.items() if field.required]
+        assert not required or route == "statements"
+
+
+@pytest.mark.parametrize("route", [route for route in VIEWS if route != "statements"])
+def test_bodies_are_read_by_the_strict_reader(route: str) -> None:
+    assert VIEWS[route].parser_classes == [StrictJSONParser]
 
 
 def walk(shape: Any) -> Any:

@@ -118,7 +118,7 @@ def test_the_first_invalid_field_is_named_and_all_are_listed():
         (Http404(), 404, "not_found"),
         (PermissionDenied(), 403, "insufficient_scope"),
         (ModelValidationError("no"), 400, "invalid_request"),
-        (RequestDataTooBig(), 400, "invalid_request"),
+        (RequestDataTooBig(), 413, "request_too_large"),
         (DataError("value out of range"), 400, "invalid_request"),
         (OperationalError("connection refused"), 503, "unavailable"),
         (RedisDown("gone"), 503, "unavailable"),

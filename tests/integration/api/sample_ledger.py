@@ -1,0 +1,170 @@
+"""Samples of the ledger, the exception queue and statements: one working request per route and method."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from reconciliation.services import statements
+from tests.integration.api import making
+from tests.integration.api.samples import sample
+from tests.integration.api.world import World
+
+
+@sample("GET", "accounts", "auditor")
+def _(world: World) -> Any:
+    return "/accounts", {"owner": world.client.public_id}
+
+
+@sample("POST", "accounts", "payments_ops")
+def _(world: World) -> Any:
+    return "/accounts", {"code": "house/fees", "currency": "CHF"}
+
+
+@sample("GET", "accounts/<path:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/accounts/{world.wallet()}", {"currency": "EUR"}
+
+
+@sample("GET", "accounts/<path:reference>/entries", "auditor")
+def _(world: World) -> Any:
+    return f"/accounts/{world.wallet()}/entries", {"currency": "EUR"}
+
+
+@sample("GET", "accounts/<path:reference>/balance", "auditor")
+def _(world: World) -> Any:
+    return f"/accounts/{world.wallet()}/balance", {"currency": "EUR"}
+
+
+@sample("GET", "transactions", "auditor")
+def _(world: World) -> Any:
+    making.posted(world)
+    return "/transactions", {"reason": "CLIENT_INTERNAL_TRANSFER"}
+
+
+@sample("POST", "transactions", "payments_ops")
+def _(world: World) -> Any:
+    return "/transactions", world.transfer_between(
+        effective_at="2026-11-20T10:00:00Z",
+        source={"system": "crm", "kind": "gift", "id": "17"},
+        description="A gift",
+        metadata={"ticket": "17"},
+        pending=False,
+        dry_run=False,
+    )
+
+
+@sample("POST", "transactions/batch", "payments_ops")
+def _(world: World) -> Any:
+    return "/transactions/batch", {"transactions": [world.transfer_between(), world.transfer_between("2.00")]}
+
+
+@sample("GET", "transactions/<str:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/transactions/{making.posted(world)}", {}
+
+
+@sample("POST", "transactions/<str:reference>/post", "payments_ops")
+def _(world: World) -> Any:
+    return f"/transactions/{making.posted(world, pending=True)}/post", {"amount": "4.00", "currency": "EUR"}
+
+
+@sample("POST", "transactions/<str:reference>/void", "payments_ops")
+def _(world: World) -> Any:
+    return f"/transactions/{making.posted(world, pending=True)}/void", {"reason": "Not wanted"}
+
+
+@sample("POST", "transactions/<str:reference>/reverse", "finance_approver")
+def _(world: World) -> Any:
+    return f"/transactions/{making.posted(world)}/reverse", {"reason": "It was an error"}
+
+
+@sample("GET", "holds", "support")
+def _(world: World) -> Any:
+    making.hold(world)
+    return "/holds", {"state": "active"}
+
+
+@sample("POST", "holds", "compliance")
+def _(world: World) -> Any:
+    return "/holds", making.hold_body(world) | {"expires_at": "2099-01-01T00:00:00Z"}
+
+
+@sample("GET", "holds/<str:reference>", "support")
+def _(world: World) -> Any:
+    return f"/holds/{making.hold(world)}", {}
+
+
+@sample("POST", "holds/<str:reference>/capture", "finance_approver")
+def _(world: World) -> Any:
+    body = {"to": "house/adjustments", "amount": "5.00", "currency": "EUR", "reason": "Court order"}
+    made = world.ops.made("/holds", making.hold_body(world))  # whoever captures is another person
+    return f"/holds/{made['id']}/capture", body
+
+
+@sample("POST", "holds/<str:reference>/release", "compliance")
+def _(world: World) -> Any:
+    return f"/holds/{making.hold(world)}/release", {"reason": "All is well"}
+
+
+@sample("GET", "events", "auditor")
+def _(world: World) -> Any:
+    return "/events", {"order": "asc"}
+
+
+@sample("GET", "exceptions", "support")
+def _(world: World) -> Any:
+    making.case(world)
+    return "/exceptions", {"state": "new"}
+
+
+@sample("GET", "exceptions/<str:reference>", "support")
+def _(world: World) -> Any:
+    return f"/exceptions/{making.case(world)}", {}
+
+
+@sample("POST", "exceptions/<str:reference>/take", "support")
+def _(world: World) -> Any:
+    return f"/exceptions/{making.case(world)}/take", {}
+
+
+@sample("POST", "exceptions/<str:reference>/note", "support")
+def _(world: World) -> Any:
+    return f"/exceptions/{making.case(world)}/note", {"text": "Called the client"}
+
+
+@sample("POST", "exceptions/<str:reference>/resolve", "compliance")
+def _(world: World) -> Any:
+    return f"/exceptions/{making.case(world)}/resolve", {"outcome": "repaid", "note": "Paid yesterday"}
+
+
+@sample("POST", "exceptions/<str:reference>/reopen", "compliance")
+def _(world: World) -> Any:
+    return f"/exceptions/{making.case(world, resolved=True)}/reopen", {"note": "The payment came back"}
+
+
+@sample("GET", "statements", "auditor")
+def _(world: World) -> Any:
+    return "/statements", {"currency": "EUR"}
+
+
+@sample("POST", "statements", "payments_ops")
+def _(world: World) -> Any:
+    return "/statements", {
+        "account": "bank/sepa/client-money",
+        "name": "day.sta",
+        "dry_run": "false",
+        "file": making.mt940(),
+    }
+
+
+@sample("GET", "statements/<str:reference>", "auditor")
+def _(world: World) -> Any:
+
+    done = statements.import_file(
+        content=making.mt940(),
+        name="day.sta",
+        account_code="bank/sepa/client-money",
+        actor=making.SYSTEM,
+        now=timezone.now(),
+    )
+    return f"/statements/{done.statements[0]}", {}
