@@ -60,7 +60,7 @@ def wallet(client: Client, currency: str = "EUR") -> AccountRef:
     return accounts.ref(client.account_code("wallet"), currency)
 
 
-def draft(client: Client, amount: str = "25.00", **changes: Any) -> Adjustment:
+def draft(client: Client, amount: str = "25.00", /, **changes: Any) -> Adjustment:
     """Goodwill for the client unless told otherwise."""
     wanted: dict[str, Any] = {
         "debit_account": house("adjustments"),
