@@ -1,6 +1,6 @@
-"""The command `make bench` (`python -m tests.benchmarks`): prepare, measure, print, write down. Exits 0 when all ran.
+"""The command `make bench`, or `python -m tests.benchmarks`: prepare, measure, print, write down.
 
-Never passes or fails on time. Reads the figures of `docs/reference/benchmarks.md` from the same names.
+Exits with 0 when everything ran: never passes or fails on time. `docs/reference/benchmarks.md` explains each ratio.
 """
 
 import argparse
@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +26,7 @@ BATCH = 5000
 
 
 def main(arguments: list[str]) -> int:
-    chosen = _parse(arguments)
+    chosen = parse(arguments)
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         with server.private_server() as servers, TemporaryDirectory(prefix="wherewithal-bench-") as scripts:
             found = _measure(chosen, servers, Path(scripts), say)
-    except ServerError as error:
+    except (ServerError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; ratios are medians over them")
     parser.add_argument("--seconds", type=float, default=3, help="per measurement and round")
@@ -60,7 +61,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: Any) -> dict[str, Any]:
+def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: Callable[[str], None]) -> dict[str, Any]:
     conditions = _conditions(chosen, servers)
     say(f"PostgreSQL {conditions['server']['server_version']} runs; making the tables")
     server.set_up_django(servers)

@@ -3,11 +3,11 @@
 What is timed is what a service pays: BEGIN, the call, COMMIT, and Python in between. No short cut around Django.
 """
 
-import itertools
 import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from random import Random
@@ -93,7 +93,7 @@ def _answer(pipe: Connection, seconds: float) -> list[float]:
 def _together(calls: list[list[float]]) -> Load:
     """Each client's times: the start, then the end of every call."""
     lasted = max(ends[-1] for ends in calls) - min(ends[0] for ends in calls)
-    took = sorted(after - before for ends in calls for before, after in itertools.pairwise(ends))
+    took = sorted(after - before for ends in calls for before, after in pairwise(ends))
     return Load(
         per_second=len(took) / lasted,
         p50_ms=1000 * took[len(took) // 2],

@@ -275,19 +275,3 @@ def test_removing_a_payee_and_withdrawing_to_it_race_and_one_wins(turn: int) -> 
     removed = PaymentMethod.objects.get(pk=payee.pk).state == "removed"
     assert Withdrawal.objects.count() == (0 if removed else 1), outcomes
     assert books.held(client) == (0 if removed else 100)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("Dana Demo", "DEMO, Dana", True),
-        ("José Ñandú", "jose nandu", True),
-        ("Weiß Müller", "WEISS MÜLLER", True),
-        ("Dana Demo", "Dana Demos", False),
-        ("Dana Demo", "Dana", False),
-        ("", "", False),
-        (".", ",", False),
-    ],
-)
-def test_two_spellings_of_a_name(one: str, other: str, same: bool) -> None:
-    assert payment_methods.same_name(one, other) == same
