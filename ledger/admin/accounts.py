@@ -26,7 +26,7 @@ ENTRIES_SHOWN = 20
 class AccountAdmin(ReadOnlyAdmin):
     prefix = "acc"
     keyset = ("code", "currency_id")
-    list_display = ("account", "category", "kind_shown", "currency_id", "status_shown", "opened")
+    list_display = ("account", "category", "kind_shown", "currency_shown", "status_shown", "opened")
     list_filter = (
         choices("category", "Category", CATEGORIES),
         choices("kind", "Kind", sorted(KINDS)),
@@ -47,6 +47,10 @@ class AccountAdmin(ReadOnlyAdmin):
     @admin.display(description="Kind")
     def kind_shown(self, shown: Account) -> str:
         return display.words(shown.kind)
+
+    @admin.display(description="Currency")
+    def currency_shown(self, shown: Account) -> str:
+        return str(shown.currency_id)
 
     @admin.display(description="Status")
     def status_shown(self, shown: Account) -> Any:

@@ -151,6 +151,9 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         response: HttpResponse = super().changelist_view(request, context)
         return response
 
+    def prepare(self, rows: list[Any]) -> None:
+        """Called with the rows of a page of the list: the place to find names for all of them at once."""
+
     # --- an object's page --------------------------------------------------------------------------------------------
 
     def changeform_view(

@@ -53,6 +53,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         more, found = len(found) > size, found[:size]
         if backwards:
             found.reverse()
+        self.model_admin.prepare(found)
         self.result_list = found
         # No counting: what the templates may know is what this page holds.
         self.result_count = self.full_result_count = len(found)

@@ -39,9 +39,14 @@ class EventAdmin(ReadOnlyAdmin):
     def client_shown(self, shown: Event) -> Any:
         return display.short(shown.client_ref)
 
-    @admin.display(description="Actor")
-    def actor_shown(self, shown: Event) -> Any:
-        return display.code(shown.actor)
+    def prepare(self, rows: list[Any]) -> None:
+        names = people.names(row.actor for row in rows)
+        for row in rows:
+            row.actor_name = names.get(row.actor, row.actor)
+
+    @admin.display(description="Who")
+    def actor_shown(self, shown: Any) -> str:
+        return str(shown.actor_name)
 
     @admin.display(description="Recorded")
     def recorded(self, shown: Event) -> Any:

@@ -7,7 +7,7 @@ throttling and the second factor are. A refusal that no page has shown becomes a
 import functools
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -25,6 +25,14 @@ PERMISSION = "payments.enter_staff"
 APPS = frozenset({"ledger", "payments", "reconciliation"})
 
 View = Callable[..., HttpResponse]
+
+
+def zone_of(user: Any) -> ZoneInfo:
+    """The zone in which a person reads times; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(getattr(user, "timezone", "UTC"))
+    except (ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
@@ -62,7 +70,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            with timezone.override(ZoneInfo(getattr(request.user, "timezone", "UTC"))):
+            with timezone.override(zone_of(request.user)):
                 try:
                     response = view(request, *args, **kwargs)
                 except DomainError as error:

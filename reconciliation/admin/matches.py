@@ -65,9 +65,14 @@ class MatchAdmin(ReadOnlyAdmin):
     def rule_shown(self, shown: Match) -> str:
         return f"{display.words(shown.rule)}, tier {shown.tier}"
 
+    def prepare(self, rows: list[Any]) -> None:
+        names = people.names(row.actor for row in rows)
+        for row in rows:
+            row.actor_name = names.get(row.actor, row.actor)
+
     @admin.display(description="By")
-    def by(self, shown: Match) -> str:
-        return shown.actor
+    def by(self, shown: Any) -> str:
+        return str(shown.actor_name)
 
     @admin.display(description="Matched")
     def matched(self, shown: Match) -> Any:

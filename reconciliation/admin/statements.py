@@ -125,7 +125,7 @@ class StatementAdmin(ReadOnlyAdmin):
 class SourceFileAdmin(ReadOnlyAdmin):
     prefix = "sf"
     called = ("imported file", "imported files")
-    list_display = ("name", "format", "digest", "imported_by", "imported")
+    list_display = ("name", "format", "digest", "by", "imported")
     list_filter = (since("imported_at", "Imported since"),)
     list_defer = ("content",)
     finders = (finding.public_id("sf"), finding.exactly("sha256", "SHA-256"), finding.name("name"))
@@ -134,6 +134,15 @@ class SourceFileAdmin(ReadOnlyAdmin):
     @admin.display(description="SHA-256")
     def digest(self, shown: SourceFile) -> Any:
         return display.code(f"{shown.sha256[:16]}…")
+
+    def prepare(self, rows: list[Any]) -> None:
+        names = people.names(row.imported_by for row in rows)
+        for row in rows:
+            row.imported_by_name = names.get(row.imported_by, row.imported_by)
+
+    @admin.display(description="Imported by")
+    def by(self, shown: Any) -> str:
+        return str(shown.imported_by_name)
 
     @admin.display(description="Imported")
     def imported(self, shown: SourceFile) -> Any:

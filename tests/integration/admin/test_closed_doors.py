@@ -136,3 +136,31 @@ def test_doors_that_come_with_the_admin_lead_nowhere() -> None:
     person = office.signed_in("payments_ops")
     assert person.get(reverse("admin:autocomplete") + "?app_label=payments").status_code == 404
     assert person.get(reverse("admin:password_change"))["Location"] == reverse("account_change_password")
+
+
+def test_a_form_of_another_site_is_refused(made: dict[str, Any]) -> None:
+    user = office.staff_user("finance_approver")
+    forger = office.Browser(enforce_csrf_checks=True)
+    forger.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    forged = {"decision": "approve", "content_hash": made["wd"].content_hash, "note": "", "confirmed": "1"}
+    address = reverse("admin:approval", args=[made["wd"].public_id])
+    assert unchanged(lambda: forger.post(address, forged)).status_code == 403
+    refund = reverse("admin:payments_deposit_refund", args=[made["dep"].public_id])
+    body = {"amount": "5", "reason": "x", "confirmed": "1"}
+    assert unchanged(lambda: forger.post(refund, body)).status_code == 403
+
+
+def test_signing_in_never_leads_to_another_site() -> None:
+    person = office.signed_in("support")
+    for wanted in ("https://evil.test/", "//evil.test", "javascript:alert(1)"):
+        assert person.get(reverse("admin:login"), {"next": wanted})["Location"] == reverse("admin:index")
+    assert person.get(reverse("admin:login"), {"next": "/admin/search/"})["Location"] == "/admin/search/"
+
+
+@pytest.mark.parametrize("reference", ["wd_", "wd_zzz", "wd_01m7yyz0000000000000000000", "adj_01m7yyz0000000000000000000",
+                                       "cl_01m7yyz0000000000000000000", "x" * 300])  # fmt: skip
+def test_what_does_not_exist_is_not_found(reference: str) -> None:
+    person = office.signed_in("finance_approver")
+    assert person.get(f"/admin/approvals/{reference}/").status_code == 404
+    for listed in ("payments/withdrawal", "ledger/account", "ledger/transaction", "payments/client"):
+        assert person.get(f"/admin/{listed}/{reference}/change/").status_code == 404
