@@ -59,13 +59,19 @@ def refusal(error: DatabaseError) -> Exception:
     diagnostics = getattr(cause, "diag", None)
     if getattr(cause, "sqlstate", None) == _REFUSED and diagnostics is not None:
         facts = json.loads(diagnostics.message_detail or "{}")
-        kind = _causes().get(diagnostics.message_primary)
-        if kind is None:
+        if diagnostics.message_primary not in _causes():
             return error
-        return kind(_describe(kind, facts), param=facts.pop("param", None), **facts)
+        return named(diagnostics.message_primary, facts)
     if getattr(diagnostics, "constraint_name", None) == "ledger_balance_floor":
         return errors.InsufficientAvailable()
     return error
+
+
+def named(code: str, facts: dict[str, Any]) -> errors.DomainError:
+    """The refusal with this public code, worded for its facts. Raises KeyError for a code that is not ours."""
+    kind = _causes()[code]
+    detail = _describe(kind, facts)
+    return kind(detail, param=facts.pop("param", None), **facts)
 
 
 def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
@@ -74,6 +80,15 @@ def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
             f"{facts['account']} has {facts['available']} {facts['currency']} available, "
             f"{facts['wanted']} {facts['currency']} is needed."
         )
+    if kind is errors.ConditionNotMet:
+        return (
+            f"{facts['account']} has {facts['available']} {facts['currency']} available, "
+            f"the condition asks for {facts['wanted']} {facts['currency']}."
+        )
+    if kind is errors.VersionConflict and "version" in facts:
+        return f"{facts['account']} is at version {facts['version']}, not {facts['expected']} any more."
+    if kind is errors.ChainBroken:
+        return f"Transaction {facts['broken_by']} of the same chain was refused."
     if reason := facts.get("reason"):
         return f"{kind.default_detail} ({reason})"
     return ""

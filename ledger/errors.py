@@ -90,6 +90,16 @@ class InsufficientAvailable(DomainError):
     default_detail = "There is not enough available money."
 
 
+class ConditionNotMet(DomainError):
+    code = "condition_not_met"
+    default_detail = "The account has less available than the condition asks for."
+
+
+class ChainBroken(DomainError):
+    code = "chain_broken"
+    default_detail = "Another transaction of the same chain was refused."
+
+
 class LimitExceeded(DomainError):
     code = "limit_exceeded"
     default_detail = "The amount is above the limit."
