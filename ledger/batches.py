@@ -4,6 +4,7 @@ The database judges the drafts in their order, each against what the accepted on
 as sets; a batch does exactly what its drafts do one by one. Callers use it through `ledger.posting`.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +31,10 @@ def post_batch(drafts: Sequence[Draft], *, refused: Refusals | None = None) -> l
     except DomainError as error:
         if "errors" not in error.data:
             raise
-        found = {facts["index"]: known.get(facts["index"]) or _refusal(facts) for facts in error.data["errors"]}
+        found = {
+            facts["index"]: known.get(facts["index"]) or database.named(facts.pop("code"), facts)
+            for facts in error.data["errors"]
+        }
         raise _together(found) from error
     return [Posted(row["id"], row["recorded_at"], row["replayed"]) for row in rows]
 
@@ -43,7 +47,7 @@ def post_each(drafts: Sequence[Draft], *, refused: Refusals | None = None) -> li
     InvalidRequest for a batch that is too long."""
     known = _known(drafts, refused)
     return [
-        (known.get(index) or _refusal({**row["facts"], "code": row["code"]}))
+        (known.get(index) or database.named(row["code"], json.loads(row["facts"])))
         if row["code"]
         else Posted(row["id"], row["recorded_at"], row["replayed"])
         for index, row in enumerate(_call(drafts, known, partial=True))
@@ -84,10 +88,6 @@ def _call(drafts: Sequence[Draft], known: Refusals, *, partial: bool) -> list[di
     if not drafts:
         return []
     return database.call_many("ledger_post_batch", [(partial, "boolean"), *_columns(drafts, known)])
-
-
-def _refusal(facts: Mapping[str, Any]) -> DomainError:
-    return database.named(facts["code"], {name: fact for name, fact in facts.items() if name != "code"})
 
 
 def _together(found: Mapping[int, DomainError]) -> DomainError:
