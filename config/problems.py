@@ -36,6 +36,8 @@ KINDS: dict[str, Kind] = {
     "request_too_large": Kind(status=413, title="Request too large"),
     "unsupported_media_type": Kind(status=415, title="Unsupported media type"),
     "insufficient_available": Kind(status=422, title="Not enough available"),
+    "condition_not_met": Kind(status=422, title="Condition not met"),
+    "chain_broken": Kind(status=422, title="Chain broken"),
     "limit_exceeded": Kind(status=422, title="Limit exceeded"),
     "account_frozen": Kind(status=422, title="Account frozen"),
     "account_closed": Kind(status=422, title="Account closed"),

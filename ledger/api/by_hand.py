@@ -4,16 +4,15 @@ Each verb is one unit of work with its event. Only reasons that the catalogue op
 go through a second person, and what belongs to a movement (a transfer, a withdrawal) is decided there, never here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from ledger import accounts, posting
 from ledger.api import trail
 from ledger.api.account_names import Names
+from ledger.api.conditions import condition
 from ledger.api.permissions import Acting
 from ledger.api.shapes import money_in
 from ledger.database import unit_of_work
@@ -27,23 +26,7 @@ OURS = "api:"
 CLOCKS_DIFFER = timedelta(minutes=5)
 NEEDS_SECOND_PERSON = frozenset({"MANUAL_ADJUSTMENT", "SUSPENSE_ASSIGNED", "WRITE_OFF"})
 
-Result = TypeVar("Result")
 Given = Mapping[str, Any]
-
-
-class _Rehearsed(Exception):
-    def __init__(self, result: Any) -> None:
-        self.result = result
-
-
-def rehearse(work: Callable[[], Result]) -> Result:
-    """Do `work` and take it back: what would happen now, without anything left behind."""
-    try:
-        with transaction.atomic():
-            raise _Rehearsed(work())
-    except _Rehearsed as rehearsed:
-        result: Result = rehearsed.result
-        return result
 
 
 def open_account(*, code: str, currency: str, actor: Acting, now: datetime) -> Account:
@@ -64,35 +47,15 @@ def open_account(*, code: str, currency: str, actor: Acting, now: datetime) -> A
 def post(*, given: Given, actor: Acting, now: datetime) -> Posted:
     """Post, or with `pending` reserve, what `given` says. Raises Forbidden, InvalidRequest, PolicyRefused, NotFound and
     whatever `ledger.posting.post` raises; the parameter names the entry."""
-    _require_by_hand(given["reason"], actor)
+    require_by_hand(given["reason"], actor)
 
     def work() -> Posted:
-        draft = _draft(given, Names(), now)
-        pending = bool(given.get("pending"))
-        posted = posting.post(**vars(draft), pending=pending)
+        draft = draft_of(given, Names(), now)
+        words = {name: word for name, word in vars(draft).items() if name != "chain"}
+        posted = posting.post(**words)
         if not posted.replayed:
-            kind = "transaction.reserved" if pending else "transaction.posted"
+            kind = "transaction.reserved" if draft.pending else "transaction.posted"
             trail.moved(kind, posted.id, draft.legs, actor=actor, now=now, reason=draft.reason)
-        return posted
-
-    return unit_of_work(work)
-
-
-def post_batch(*, given: Sequence[Given], actor: Acting, now: datetime) -> list[Posted]:
-    """Post many, all or none. Raises what `post` raises; the parameter names the transaction and its entry."""
-    for code in {item["reason"] for item in given}:
-        _require_by_hand(code, actor)
-
-    def work() -> list[Posted]:
-        names = Names()
-        drafts = [_within(index, lambda item=item: _draft(item, names, now)) for index, item in enumerate(given)]
-        try:
-            posted = posting.post_batch(drafts)
-        except DomainError as error:
-            if "index" in error.data:
-                error.param = _below(f"transactions[{error.data['index']}]", error.param)
-            raise
-        trail.batch_moved(posted, drafts, actor=actor, now=now)
         return posted
 
     return unit_of_work(work)
@@ -169,7 +132,8 @@ def _require_other(found: Transaction, actor: Acting) -> None:
         actor.require_other_than(maker)
 
 
-def _require_by_hand(code: str, actor: Acting) -> None:
+def require_by_hand(code: str, actor: Acting) -> None:
+    """Raise InvalidRequest, PolicyRefused or Forbidden unless this caller may post with this reason by hand."""
     reason = reason_of(code)
     if code in NEEDS_SECOND_PERSON:
         raise PolicyRefused("A correction needs a second person: draft an adjustment.", param="reason")
@@ -178,7 +142,8 @@ def _require_by_hand(code: str, actor: Acting) -> None:
     actor.require(reason.permission)
 
 
-def _draft(given: Given, names: Names, now: datetime) -> Draft:
+def draft_of(given: Given, names: Names, now: datetime) -> Draft:
+    """The draft that a body asks for. Raises InvalidRequest, NotFound, CurrencyMismatch, InvalidAmount."""
     effective_at, source = given.get("effective_at"), given.get("source")
     if effective_at is not None and effective_at > now + CLOCKS_DIFFER:
         raise InvalidRequest("What takes effect has happened: this time has not come.", param="effective_at")
@@ -189,6 +154,11 @@ def _draft(given: Given, names: Names, now: datetime) -> Draft:
         effective_at=effective_at,
         description=given.get("description", ""),
         metadata=given.get("metadata"),
+        pending=bool(given.get("pending")),
+        conditions=[
+            condition(one, names, param=f"conditions[{index}]") for index, one in enumerate(given.get("conditions", ()))
+        ],
+        chain=given.get("chain"),
     )
 
 
@@ -198,19 +168,11 @@ def _leg(entry: Given, names: Names, param: str) -> Leg:
     try:
         return side(account, money_in(entry, account.currency).amount)
     except DomainError as error:
-        error.param = _below(param, error.param)
+        error.param = below(param, error.param)
         raise
 
 
-def _within(index: int, make: Callable[[], Draft]) -> Draft:
-    try:
-        return make()
-    except DomainError as error:
-        error.param = _below(f"transactions[{index}]", error.param)
-        raise
-
-
-def _below(path: str, param: str | None) -> str:
+def below(path: str, param: str | None) -> str:
     return f"{path}.{param}" if param else path
 
 

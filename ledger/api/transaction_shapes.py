@@ -10,6 +10,7 @@ from typing import Any
 from ledger import queries
 from ledger.api import by_hand, fields
 from ledger.api.accounts import LAYERS
+from ledger.api.conditions import CONDITIONS_MAX, ConditionRequest
 from ledger.api.shapes import Answer, Input
 from ledger.models import Pending, Transaction
 from ledger.money import Money
@@ -17,7 +18,6 @@ from ledger.posting import LEGS_MAX
 from ledger.reasons import REASONS
 
 STATES = ("pending", "posted", "voided", "reversed", "partly_reversed")
-BATCH_MAX = 10_000
 _PLAIN = ("phase", "reason_id", "description", "metadata", "effective_at", "recorded_at", "pending_id", "reverses_id")
 
 
@@ -61,17 +61,14 @@ class TransactionDraft(Input):
     entries = EntryRequest(many=True, min_length=2, max_length=LEGS_MAX)
     description = fields.Text(required=False, allow_blank=True, max_length=500)
     metadata = fields.Facts(required=False)
+    pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
+    conditions = ConditionRequest(
+        many=True, required=False, max_length=CONDITIONS_MAX, help_text="What must be so just before, or it is refused."
+    )
 
 
 class TransactionRequest(TransactionDraft):
-    pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
     dry_run = fields.Flag(required=False, help_text="Show what would happen; nothing is kept.")
-
-
-class BatchRequest(Input):
-    specimen = {"transactions": [TransactionDraft.specimen]}
-
-    transactions = TransactionDraft(many=True, min_length=1, max_length=BATCH_MAX)
 
 
 class PartRequest(Input):
@@ -123,16 +120,6 @@ class TransactionAnswer(Answer):
     reverses = fields.PublicId("txn", source="reverses_id", allow_null=True)
     entries = EntryAnswer(many=True)
     dry_run = fields.Flag()
-
-
-class BatchItemAnswer(Answer):
-    id = fields.Text(source="public_id")
-    recorded_at = fields.Moment()
-    replayed = fields.Flag(help_text="Its source was posted before, with the same content.")
-
-
-class BatchAnswer(Answer):
-    data = BatchItemAnswer(many=True, help_text="In the order of the request.")
 
 
 def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[str, Any]]:
