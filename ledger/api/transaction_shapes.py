@@ -63,7 +63,11 @@ class TransactionDraft(Input):
     metadata = fields.Facts(required=False)
     pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
     conditions = ConditionRequest(
-        many=True, required=False, max_length=CONDITIONS_MAX, help_text="What must be so just before, or it is refused."
+        many=True,
+        required=False,
+        min_length=1,
+        max_length=CONDITIONS_MAX,
+        help_text="What must be so just before, or it is refused.",
     )
 
 
