@@ -21,13 +21,11 @@ _ATTEMPTS = 5
 Result = TypeVar("Result")
 
 
-def _causes() -> dict[str, type[errors.DomainError]]:
-    found: dict[str, type[errors.DomainError]] = {}
-    pending: list[type[errors.DomainError]] = list(errors.DomainError.__subclasses__())
-    while pending:
-        cause = pending.pop(0)
-        found.setdefault(cause.code, cause)
-        pending.extend(cause.__subclasses__())
+def _causes() -> dict[tuple[str, str], type[errors.DomainError]]:
+    """The class of each code, and of each cause that a code has; the base class of a code comes first."""
+    found: dict[tuple[str, str], type[errors.DomainError]] = {}
+    for kind in errors.kinds():
+        found.setdefault((kind.code, kind.cause), kind)
     return found
 
 
@@ -59,7 +57,8 @@ def refusal(error: DatabaseError) -> Exception:
     diagnostics = getattr(cause, "diag", None)
     if getattr(cause, "sqlstate", None) == _REFUSED and diagnostics is not None:
         facts = json.loads(diagnostics.message_detail or "{}")
-        kind = _causes().get(diagnostics.message_primary)
+        kinds, code = _causes(), diagnostics.message_primary
+        kind = kinds.get((code, facts.pop("cause", None) or ""), kinds.get((code, "")))
         if kind is None:
             return error
         return kind(_describe(kind, facts), param=facts.pop("param", None), **facts)

@@ -1,6 +1,7 @@
 """Recording events: one append-only row per state change, in the same commit as the change itself."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,6 +25,21 @@ class Who(Protocol):
     def device(self) -> str: ...
     @property
     def request_id(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A part of the firm's own machinery that acts by itself."""
+
+    id: str
+    person: str = ""
+    on_behalf_of: str = ""
+    ip: str | None = None
+    device: str = ""
+    request_id: str = ""
+
+
+CLOCK = _Machine("system:schedule")
 
 
 def record(

@@ -170,7 +170,8 @@ def lines_of_many(transaction_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[
 
 
 def transaction_state(transaction: Transaction) -> str:
-    """`pending`, `posted`, `voided`, `reversed` or `partly_reversed`: derived, the transaction itself never changes."""
+    """`pending`, `posted`, `voided`, `expired`, `reversed` or `partly_reversed`: derived, the transaction itself never
+    changes."""
     return states_of([transaction.pk])[transaction.pk]
 
 
@@ -181,7 +182,8 @@ def states_of(transaction_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     sql = """
         SELECT t.id,
                CASE WHEN r.reversed = 0 THEN
-                         CASE t.phase WHEN 'pending' THEN p.state WHEN 'void' THEN 'voided' ELSE 'posted' END
+                         CASE t.phase WHEN 'pending' THEN p.state WHEN 'void' THEN 'voided'
+                                      WHEN 'expire' THEN 'expired' ELSE 'posted' END
                     WHEN r.reversed < o.posted THEN 'partly_reversed' ELSE 'reversed' END
           FROM ledger_transaction t
           LEFT JOIN ledger_pending p ON p.transaction_id = t.id

@@ -11,8 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ledger import holds
-from ledger.database import unit_of_work
+from ledger import holds, posting
 from ledger.errors import Unavailable
 from payments import dispatch
 from payments.services import (
@@ -63,13 +62,14 @@ def report_silent_payouts() -> int:
 
 @shared_task
 def expire_what_is_due() -> int:
-    """End deposits, adjustment drafts and holds whose time has come."""
+    """End deposits, adjustment drafts, holds and reservations whose time has come."""
     now = timezone.now()
     return _sum(
         (
             partial(deposits.expire_due, now=now),
             partial(adjustments.expire_due, now=now),
-            partial(unit_of_work, partial(holds.expire, now=now)),
+            partial(holds.expire, now=now),
+            partial(posting.expire_pending, now=now),
         )
     )
 

@@ -72,6 +72,10 @@ CHECKS: tuple[Check, ...] = (
     _check("reversals", "Reversals mirror one original and never exceed it"),
     _check("resolutions", "Whatever posts or voids refers to a pending transaction and moves what that reserved"),
     _check("pendings", "What remains pending is what was reserved less what was posted or voided; the state says so"),
+    _check(
+        "expiries", "A reservation expires at its time or on a status that it names, and is not posted after its time"
+    ),
+    _check("extensions", "Every end that was put off is where its last extension put it"),
     _check("pending_rows", "Every reservation belongs to a pending transaction"),
     _check("holds", "Every hold's amounts and state follow from its own transactions"),
     _check("hold_rows", "Every hold was placed by a transaction from its own wallet"),

@@ -18,8 +18,11 @@ PUBLIC_FUNCTIONS = (
     "ledger_post",
     "ledger_post_batch",
     "ledger_resolve",
+    "ledger_pending_extend",
+    "ledger_reverse",
     "ledger_hold_place",
     "ledger_hold_resolve",
+    "ledger_hold_extend",
     "ledger_account_set_status",
     "ledger_take_checkpoint",
 )

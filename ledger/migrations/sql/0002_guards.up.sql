@@ -193,6 +193,10 @@ BEGIN
     LOOP
         -- One reversal of an original at a time, whichever door it comes through.
         PERFORM 1 FROM ledger_transaction WHERE id = original FOR UPDATE;
+        IF EXISTS (SELECT 1 FROM ledger_transaction WHERE id = original AND reverses_id IS NOT NULL) THEN
+            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
+                'cause', 'reversal_of_reversal', 'transaction', original));
+        END IF;
         SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
           FROM (SELECT e.account_id, sign(e.amount) AS side, sum(abs(e.amount)) AS amount
                   FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from ledger import accounts, checkpoints, events, holds, posting, queries
 from ledger.accounts import AccountRef
+from ledger.models import Pending
 from ledger.money import Money
 from ledger.posting import Posted, Source, credit, debit
 
@@ -77,6 +78,39 @@ def settle(pending: Posted, **words: Any) -> Posted:
 def void(pending: Posted, **words: Any) -> Posted:
     with transaction.atomic():
         return posting.void(pending_id=pending.id, **words)
+
+
+def expire(pending: Posted, **words: Any) -> Posted:
+    with transaction.atomic():
+        return posting.expire(pending_id=pending.id, **words)
+
+
+def extend(pending: Posted, expires_at: datetime, **words: Any) -> bool:
+    details = {"reason": "the platform is slow", "actor": Somebody(), "now": datetime.now(UTC)} | words
+    with transaction.atomic():
+        return posting.extend(pending_id=pending.id, expires_at=expires_at, **details)
+
+
+def time_is_up(pending: Posted) -> None:
+    """The end of a reservation has come: nothing in the product can move it back, so the owner of the table does."""
+    Pending.objects.filter(pk=pending.id).update(expires_at=datetime.now(UTC) - timedelta(milliseconds=1))
+
+
+def deal() -> Posted:
+    """Reserved: 30 dollars and 1 of fee leave Ada's wallet, 20 euros and 2 of spread come of 22, six entries."""
+    with transaction.atomic():
+        return posting.post(
+            reason="MANUAL_ADJUSTMENT",
+            legs=[
+                debit(wallet(currency="USD"), Decimal(33)),
+                credit(accounts.ref("house/fx", "USD"), Decimal(30)),
+                credit(fees("USD"), Decimal(3)),
+                debit(accounts.ref("house/fx", "EUR"), Decimal(22)),
+                credit(wallet(), Decimal(20)),
+                credit(accounts.ref("house/fx-spread", "EUR"), Decimal(2)),
+            ],
+            pending=True,
+        )
 
 
 def reverse(posted: Posted, **words: Any) -> Posted:
