@@ -1,4 +1,4 @@
-"""What a caller of the API may do to the book directly: open accounts, post, settle, void and reverse transactions.
+"""What a caller of the API may do to the book directly: open accounts, post and reserve, one by one or many.
 
 Each verb is one unit of work with its event. Only reasons that the catalogue opens to people can be used; corrections
 go through a second person, and what belongs to a movement (a transfer, a withdrawal) is decided there, never here.
@@ -69,7 +69,8 @@ def post(*, given: Given, actor: Acting, now: datetime) -> Posted:
     def work() -> Posted:
         draft = _draft(given, Names(), now)
         pending = bool(given.get("pending"))
-        posted = posting.post(**vars(draft), pending=pending)
+        ends = {name: given[name] for name in ("expires_at", "expires_on") if given.get(name)}
+        posted = posting.post(**vars(draft), pending=pending, **ends)
         if not posted.replayed:
             kind = "transaction.reserved" if pending else "transaction.posted"
             trail.moved(kind, posted.id, draft.legs, actor=actor, now=now, reason=draft.reason)
@@ -98,54 +99,9 @@ def post_batch(*, given: Sequence[Given], actor: Acting, now: datetime) -> list[
     return unit_of_work(work)
 
 
-def settle(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) -> Posted:
-    """Post a pending transaction, wholly or the part that `amount` says.
-
-    Raises Forbidden, NotFound, PolicyRefused, InvalidTransition, OverCapture, CurrencyMismatch, InvalidAmount."""
-    actor.require("ledger.post_transaction")
-
-    def work() -> Posted:
-        found = own(transaction_id)
-        part = money_in(given, _only_currency(found)) if given.get("amount") else None
-        settled = posting.settle(pending_id=transaction_id, amount=part, description=given.get("reason", ""))
-        trail.resolved("transaction.settled", settled.id, found, actor=actor, now=now)
-        return settled
-
-    return unit_of_work(work)
-
-
-def void(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) -> Posted:
-    """Give back what is still pending. Raises Forbidden, NotFound, PolicyRefused, InvalidTransition."""
-    actor.require("ledger.post_transaction")
-
-    def work() -> Posted:
-        found = own(transaction_id)
-        voided = posting.void(pending_id=transaction_id, description=given.get("reason", ""))
-        trail.resolved("transaction.voided", voided.id, found, actor=actor, now=now)
-        return voided
-
-    return unit_of_work(work)
-
-
-def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) -> Posted:
-    """Mirror a posted transaction in full; never by the person who posted it.
-
-    Raises Forbidden, SelfApproval, NotFound, OverReversal, InvalidRequest, InsufficientAvailable."""
-    actor.require("ledger.reverse_transaction")
-
-    def work() -> Posted:
-        found = _find(transaction_id)
-        _require_other(found, actor)
-        reversed_ = posting.reverse(transaction_id=transaction_id, description=given["reason"])
-        trail.resolved("transaction.reversed", reversed_.id, found, actor=actor, now=now)
-        return reversed_
-
-    return unit_of_work(work)
-
-
 def own(transaction_id: UUID) -> Transaction:
     """A transaction that no movement of ours stands behind. Raises NotFound, PolicyRefused."""
-    found = _find(transaction_id)
+    found = find(transaction_id)
     require_own(found)
     return found
 
@@ -156,14 +112,16 @@ def require_own(found: Transaction) -> None:
         raise PolicyRefused(f"This belongs to {found.source_id}: decide it there.", belongs_to=found.source_id)
 
 
-def _find(transaction_id: UUID) -> Transaction:
+def find(transaction_id: UUID) -> Transaction:
+    """A transaction. Raises NotFound."""
     found = Transaction.objects.filter(pk=transaction_id).first()
     if found is None:
         raise NotFound
     return found
 
 
-def _require_other(found: Transaction, actor: Acting) -> None:
+def require_other(found: Transaction, actor: Acting) -> None:
+    """Raise SelfApproval when the same person posted it."""
     maker = Event.objects.filter(object_ref=found.public_id).order_by("id").values_list("person", flat=True).first()
     if maker:
         actor.require_other_than(maker)
@@ -184,7 +142,7 @@ def _draft(given: Given, names: Names, now: datetime) -> Draft:
         raise InvalidRequest("What takes effect has happened: this time has not come.", param="effective_at")
     return Draft(
         reason=given["reason"],
-        legs=[_leg(entry, names, f"entries[{index}]") for index, entry in enumerate(given["entries"])],
+        legs=[leg(entry, names, f"entries[{index}]") for index, entry in enumerate(given["entries"])],
         source=Source(OURS + source["system"], source["kind"], source["id"]) if source else None,
         effective_at=effective_at,
         description=given.get("description", ""),
@@ -192,7 +150,8 @@ def _draft(given: Given, names: Names, now: datetime) -> Draft:
     )
 
 
-def _leg(entry: Given, names: Names, param: str) -> Leg:
+def leg(entry: Given, names: Names, param: str) -> Leg:
+    """One entry of a body. Raises what finding its account and reading its amount raise, naming the entry."""
     account = names.ref(entry["account"], entry["currency"], param=f"{param}.account")
     side = posting.debit if entry["direction"] == "debit" else posting.credit
     try:
@@ -212,10 +171,3 @@ def _within(index: int, make: Callable[[], Draft]) -> Draft:
 
 def _below(path: str, param: str | None) -> str:
     return f"{path}.{param}" if param else path
-
-
-def _only_currency(found: Transaction) -> str:
-    currencies = set(found.entries.values_list("currency", flat=True))
-    if len(currencies) != 1:
-        raise InvalidRequest("A part has one currency; this transaction has several.", param="amount")
-    return str(currencies.pop())

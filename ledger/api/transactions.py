@@ -9,11 +9,13 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from ledger import ids
-from ledger.api import by_hand, fields, filters
+from ledger.api import by_hand, fields, filters, settling
 from ledger.api.endpoints import KEY_HEADER, Acts, Lists, Reads, one, respond
 from ledger.api.transaction_shapes import (
     BatchAnswer,
     BatchRequest,
+    ExpireRequest,
+    ExtendRequest,
     PartRequest,
     ReverseRequest,
     TransactionAnswer,
@@ -101,7 +103,7 @@ class TransactionPost(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.settle(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.settle(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
 class TransactionVoid(Posts):
@@ -113,11 +115,41 @@ class TransactionVoid(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.void(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.void(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionExpire(Posts):
+    """Give back what is still pending, because an outside system reports a status that ends it. The answer is the new
+    transaction."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "End a pending transaction on an outside status"}
+    body = ExpireRequest
+
+    def act(self, given: dict[str, Any], reference: str) -> Posted:
+        key = ids.decode_uuid("txn", reference)
+        return settling.expire(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionExtend(Acts):
+    """Put off the end of a pending transaction. The answer is the transaction itself."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "Give a pending transaction more time"}
+    keyed = True
+    body, answer = ExtendRequest, TransactionAnswer
+
+    def act(self, given: dict[str, Any], reference: str) -> Transaction:
+        key = ids.decode_uuid("txn", reference)
+        return settling.extend(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+    def presented(self, result: Transaction) -> dict[str, Any]:
+        return present([result])[0]
 
 
 class TransactionReverse(Posts):
-    """Mirror a posted transaction in full, as a person who did not post it. The answer is the new transaction."""
+    """Mirror a posted transaction in full or in part, as a person who did not post it. The answer is the new
+    transaction."""
 
     permission = {"POST": "ledger.reverse_transaction"}
     summary = {"POST": "Reverse a transaction"}
@@ -125,7 +157,7 @@ class TransactionReverse(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
 class TransactionBatch(Acts):

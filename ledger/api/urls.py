@@ -15,9 +15,12 @@ urlpatterns = [
     path("transactions/<str:reference>/post", transactions.TransactionPost.as_view()),
     path("transactions/<str:reference>/void", transactions.TransactionVoid.as_view()),
     path("transactions/<str:reference>/reverse", transactions.TransactionReverse.as_view()),
+    path("transactions/<str:reference>/expire", transactions.TransactionExpire.as_view()),
+    path("transactions/<str:reference>/extend", transactions.TransactionExtend.as_view()),
     path("holds", holds.Holds.as_view()),
     path("holds/<str:reference>", holds.HoldItem.as_view()),
     path("holds/<str:reference>/capture", holds.HoldCapture.as_view()),
     path("holds/<str:reference>/release", holds.HoldRelease.as_view()),
+    path("holds/<str:reference>/extend", holds.HoldExtend.as_view()),
     path("events", events.Events.as_view()),
 ]

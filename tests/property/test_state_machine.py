@@ -1,10 +1,12 @@
 """Random histories, played on the real ledger and on the reference ledger: same answers, balances, states, refusals."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,12 +19,13 @@ from hypothesis.stateful import (
 )
 from psycopg.pq import TransactionStatus
 
-from ledger import accounts, holds, invariants, posting, queries
+from ledger import accounts, holds, ids, invariants, posting, queries
 from ledger.errors import DomainError
-from ledger.models import Hold, Pending
+from ledger.models import Event, Hold, Pending
 from ledger.money import Money
 from ledger.posting import Leg, Source
 from ledger.reasons import REASONS
+from tests.integration.ledger.books import Somebody
 from tests.property import reference_ledger as reference
 
 # In the order in which they are opened: code, currency, kind, sign, floor.
@@ -44,6 +47,8 @@ NAMES = [f"{code} {currency}" for code, currency, *_ in CHART]
 EUROS = [name for name in NAMES if name.endswith("EUR")]
 DOLLARS = [name for name in NAMES if name.endswith("USD")]
 ADA, HELD = "client/ada/wallet EUR", "client/ada/held EUR"
+STATUS = "mt5.rejected"
+ENDS = {number: datetime(2990 + number, 1, 1, tzinfo=UTC) for number in (1, 2, 3)}
 
 EVERY_ANSWER = {
     "accepted",
@@ -52,8 +57,23 @@ EVERY_ANSWER = {
     "unbalanced",
     "invalid_request",
     "invalid_transition",
+    "already_posted",
+    "already_voided",
+    "expired",
+    "not_due",
+    "status_not_declared",
+    "never_expires",
+    "not_later",
+    "over_post",
+    "not_divisible",
+    "currency_mismatch",
     "over_capture",
+    "over_release",
+    "already_captured",
+    "already_released",
     "over_reversal",
+    "reversal_of_reversal",
+    "nothing_posted",
     "account_frozen",
     "account_closed",
     "idempotency_key_reused",
@@ -120,11 +140,15 @@ class Ledgers(RuleBasedStateMachine):
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what would wait for the commit
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         except DomainError as error:
-            assert error.code == refused, f"real: {error.code} {error.detail}, reference: {refused}"
-            self.seen[error.code] += 1
+            code = error.cause or error.code
+            assert code == refused, f"real: {code} {error.detail}, reference: {refused}"
+            self.seen[code] += 1
             return None
         assert refused is None, f"the reference refuses: {refused}"
-        if expected is not None:
+        if isinstance(expected, bool):
+            assert got is expected
+            self.seen["accepted" if expected else "replayed"] += 1
+        elif expected is not None:
             label, replayed = expected
             posted = getattr(got, "posted", got)
             assert posted.replayed is replayed
@@ -144,18 +168,25 @@ class Ledgers(RuleBasedStateMachine):
         key=keys,
         source=sources,
         pending=st.sampled_from([False, False, True]),
+        end=st.sampled_from([None, 1, 2]),
     )
-    def post(self, reason, legs, key, source, pending):
+    def post(self, reason, legs, key, source, pending, end=None, ends_on=()):
+        end = end if pending else None
         self.both(
             lambda: posting.post(
                 reason=reason,
-                legs=[Leg(self.refs[name], Decimal(amount) / 100) for name, amount in legs],
+                legs=self.real(legs),
                 idempotency_key=key,
                 source=Source("test", "thing", source) if source else None,
                 pending=pending,
+                expires_at=end and ENDS[end],
+                expires_on=ends_on,
             ),
-            lambda: self.model.post(reason, legs, key, source, pending),
+            lambda: self.model.post(reason, legs, key, source, pending, end, ends_on),
         )
+
+    def real(self, legs):
+        return [Leg(self.refs[name], Decimal(amount) / 100) for name, amount in legs]
 
     def fund(self, amount, wallet):
         self.post("MANUAL_ADJUSTMENT", [("bank/sepa/client-money EUR", -amount), (wallet, amount)], None, None, False)
@@ -164,10 +195,18 @@ class Ledgers(RuleBasedStateMachine):
         amount=st.sampled_from([50, 100, 200]),
         source=sources,
         other=st.sampled_from(["client/ada/trading/mt5/1 EUR", ADA]),
+        end=st.sampled_from([None, 1, 2]),
+        ends_on=st.sampled_from([(), (STATUS,)]),
     )
-    def reserve(self, amount, source, other):
+    def reserve(self, amount, source, other, end=None, ends_on=()):
         legs = [("client/ben/wallet EUR", -amount), (other, amount)]
-        self.post("CLIENT_INTERNAL_TRANSFER", legs, None, source, True)
+        self.post("CLIENT_INTERNAL_TRANSFER", legs, None, source, True, end, ends_on)
+
+    @rule(amount=st.sampled_from([3, 10, 60, 300]), fee=st.sampled_from([1, 2, 7]), end=st.sampled_from([None, 1]))
+    def reserve_with_fee(self, amount, fee, end):
+        """Three legs in one currency: parts that divide, and parts that do not."""
+        legs = [(ADA, -amount - fee), ("client/ada/trading/mt5/1 EUR", amount), ("house/fx EUR", fee)]
+        self.post("MANUAL_ADJUSTMENT", legs, None, None, True, end)
 
     @precondition(lambda self: self.calls)
     @rule(back=st.integers(0, 5))
@@ -176,31 +215,79 @@ class Ledgers(RuleBasedStateMachine):
         self.both(*self.calls[-1 - back % len(self.calls)])
 
     @precondition(lambda self: any(t.reserved for t in self.model.transactions.values()))
-    @rule(index=pick, amount=st.one_of(st.none(), amounts), key=keys, phase=st.sampled_from(["post", "post", "void"]))
-    def resolve(self, index, amount, key, phase):
-        label = self.some(index, [label for label in self.ids if self.model.transactions[label].reserved])
-        amount = None if phase == "void" else amount
-        part = {} if amount is None else {"amount": Money.of(Decimal(amount) / 100, "EUR")}
-        verb = posting.settle if phase == "post" else posting.void
+    @rule(
+        index=pick,
+        amount=st.one_of(st.none(), amounts),
+        key=keys,
+        phase=st.sampled_from(["post", "post", "post", "void", "expire"]),
+        status=st.sampled_from([None, STATUS, "mt5.filled"]),
+        currency=st.sampled_from(["EUR"] * 5 + ["USD"]),
+    )
+    def resolve(self, index, amount, key, phase, status=None, currency="EUR"):
+        label = self.some(index, self.reserved())
+        amount, status = amount if phase == "post" else None, status if phase == "expire" else None
+        part = {} if amount is None else {"amount": Money.of(Decimal(amount) / 100, currency)}
+        part |= {} if status is None else {"status": status}
+        verb = {"post": posting.settle, "void": posting.void, "expire": posting.expire}[phase]
         self.both(
             lambda: verb(pending_id=self.ids[label], idempotency_key=key, **part),
-            lambda: self.model.resolve(phase, label, amount, key),
+            lambda: self.model.resolve(phase, label, amount, currency, None, status, key),
         )
 
+    def reserved(self):
+        return [label for label in self.ids if self.model.transactions[label].reserved]
+
+    @precondition(lambda self: any(t.reserved for t in self.model.transactions.values()))
+    @rule(index=pick, leg=pick, amount=amounts, other=st.sampled_from([0, 0, 0, 1]), key=keys)
+    def post_entries(self, index, leg, amount, other, key):
+        """One debit and one credit of a reservation, now and then not of the same amount."""
+        label = self.some(index, self.reserved())
+        legs = [leg for leg in self.model.transactions[label].reserved if leg[0].endswith("EUR")]
+        sides = [[name for name, value in legs if (value > 0) == credit] for credit in (False, True)]
+        debits, credits = (names[leg % len(names)] for names in sides)
+        entries = ((debits, -amount - other), (credits, amount))
+        self.both(
+            lambda: posting.settle(pending_id=self.ids[label], legs=self.real(entries), idempotency_key=key),
+            lambda: self.model.resolve("post", label, None, "EUR", entries, None, key),
+        )
+
+    @precondition(lambda self: any(t.reserved for t in self.model.transactions.values()))
+    @rule(index=pick, end=st.sampled_from([1, 2, 3]))
+    def extend(self, index, end):
+        label = self.some(index, self.reserved())
+        words = {"reason": "slow", "actor": Somebody(), "now": timezone.now()}
+        self.both(
+            lambda: posting.extend(pending_id=self.ids[label], expires_at=ENDS[end], **words),
+            lambda: self.model.extend(label, end),
+        )
+
+    @precondition(lambda self: any(t.end and t.state == "pending" for t in self.model.transactions.values()))
+    @rule(index=pick)
+    def time_is_up(self, index):
+        """The end of a reservation comes; one that was put off keeps what its event says."""
+        open_ = [label for label, t in self.model.transactions.items() if t.end and t.state == "pending"]
+        label = self.some(index, open_)
+        if not Event.objects.filter(object_ref=ids.encode("txn", self.ids[label])).exists():
+            Pending.objects.filter(pk=self.ids[label]).update(expires_at=timezone.now() - timedelta(milliseconds=1))
+            self.model.transactions[label].due = True
+
     @precondition(lambda self: self.ids)
-    @rule(index=pick, key=keys)
-    def reverse(self, index, key):
-        self.reverse_one(self.some(index, [k for k, t in self.model.transactions.items() if t.legs] or self.ids), key)
+    @rule(index=pick, amount=st.one_of(st.none(), st.sampled_from([1, 7, 33, 50, 100])), key=keys)
+    def reverse(self, index, amount, key):
+        label = self.some(index, [k for k, t in self.model.transactions.items() if t.legs] or self.ids)
+        self.reverse_one(label, key, amount)
 
     @precondition(lambda self: any(t.reverses for t in self.model.transactions.values()))
-    @rule(index=pick, key=keys)
-    def reverse_again(self, index, key):
-        self.reverse_one(self.some(index, [t.reverses for t in self.model.transactions.values() if t.reverses]), key)
+    @rule(index=pick, amount=st.one_of(st.none(), st.sampled_from([1, 7, 33, 50, 100])), key=keys)
+    def reverse_again(self, index, amount, key):
+        again = [t.reverses for t in self.model.transactions.values() if t.reverses]
+        self.reverse_one(self.some(index, again), key, amount)
 
-    def reverse_one(self, label, key):
+    def reverse_one(self, label, key, amount=None):
+        part = {} if amount is None else {"amount": Money.of(Decimal(amount) / 100, "EUR")}
         self.both(
-            lambda: posting.reverse(transaction_id=self.ids[label], description="", idempotency_key=key),
-            lambda: self.model.reverse(label, key),
+            lambda: posting.reverse(transaction_id=self.ids[label], description="", idempotency_key=key, **part),
+            lambda: self.model.reverse(label, amount, key),
         )
 
     @rule(amount=amounts, key=keys)
@@ -234,12 +321,13 @@ class Ledgers(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.hold_ids)
-    @rule(index=pick, key=keys)
-    def release(self, index, key):
+    @rule(index=pick, amount=st.one_of(st.none(), amounts), key=keys)
+    def release(self, index, amount, key):
         number = self.some(index, self.hold_ids)
+        part = None if amount is None else Decimal(amount) / 100
         self.both(
-            lambda: holds.release(hold_id=self.hold_ids[number], idempotency_key=key),
-            lambda: self.model.end_hold("release", number, None, None, key),
+            lambda: holds.release(hold_id=self.hold_ids[number], amount=part, idempotency_key=key),
+            lambda: self.model.end_hold("release", number, None, amount, key),
         )
 
     @rule(
@@ -272,7 +360,7 @@ class Ledgers(RuleBasedStateMachine):
         rows = Pending.objects.values_list("transaction_id", "remaining", "state")
         models = {label: t for label, t in self.model.transactions.items() if t.reserved}
         assert {self.labels[key]: (remaining * 100, state) for key, remaining, state in rows} == {
-            label: (t.remaining, t.state) for label, t in models.items()
+            label: (reference.credits_of(reference.legs_of(t.rest)), t.state) for label, t in models.items()
         }
         held = {
             hold.pk: (hold.amount * 100, hold.captured * 100, hold.released * 100, hold.state)
@@ -296,6 +384,49 @@ def test_the_ledger_agrees_with_the_reference_ledger():
     run_state_machine_as_test(Ledgers, settings=settings())
 
 
+def ends_of_reservations(both):
+    """Four reservations: posted in parts, voided, run out by the clock, ended by a status."""
+    yield "accepted", lambda: both.reserve_with_fee(60, 2, 1)  # the first reservation
+    yield "not_divisible", lambda: both.resolve(0, 50, None, "post")
+    yield "accepted", lambda: both.resolve(0, 31, None, "post")
+    yield "unbalanced", lambda: both.post_entries(0, 0, 1, 1, None)
+    yield "accepted", lambda: both.post_entries(0, 0, 1, 0, None)
+    yield "over_post", lambda: both.post_entries(0, 0, 50, 0, None)
+    yield "over_post", lambda: both.resolve(0, 31, None, "post")
+    yield "currency_mismatch", lambda: both.resolve(0, 1, None, "post", None, "USD")
+    yield "nothing_posted", lambda: both.reverse_one(min(both.reserved()), None)
+    yield "accepted", lambda: both.extend(0, 2)
+    yield "not_later", lambda: both.extend(0, 1)
+    yield "accepted", lambda: both.resolve(0, None, None, "post")
+    yield "already_posted", lambda: both.resolve(0, None, None, "void")
+    yield "accepted", lambda: both.reserve(200, None, ADA, None, (STATUS,))  # the second
+    yield "never_expires", lambda: both.extend(1, 2)
+    yield "not_due", lambda: both.resolve(1, None, None, "expire")
+    yield "status_not_declared", lambda: both.resolve(1, None, None, "expire", "mt5.filled")
+    yield "accepted", lambda: both.resolve(1, None, None, "expire", STATUS)
+    yield "accepted", lambda: both.reserve(200, None, ADA, 1)  # the third
+    yield "unchanged", lambda: both.time_is_up(0)
+    yield "expired", lambda: both.resolve(2, None, None, "post")
+    yield "accepted", lambda: both.resolve(2, None, None, "expire")
+    yield "expired", lambda: both.resolve(2, None, None, "void")
+    yield "accepted", lambda: both.reserve(50, None, ADA)  # the fourth
+    yield "accepted", lambda: both.resolve(3, None, None, "void")
+    yield "already_voided", lambda: both.resolve(3, None, None, "post")
+
+
+def ends_of_holds(both):
+    payout = "psp/stripe/payout EUR"
+    yield "accepted", lambda: both.place(100, None)
+    yield "accepted", lambda: both.release(0, 50, None)
+    yield "over_release", lambda: both.release(0, 100, None)
+    yield "over_capture", lambda: both.capture(0, 100, None, payout)
+    yield "accepted", lambda: both.capture(0, None, None, payout)
+    yield "already_captured", lambda: both.release(0, None, None)
+    yield "accepted", lambda: both.place(100, None)
+    yield "accepted", lambda: both.release(1, None, None)
+    yield "already_released", lambda: both.capture(1, 50, None, payout)
+
+
 def every_answer(both):
     """A short history for each answer there is, the rare ones included."""
     transfer, ben, debt = "CLIENT_INTERNAL_TRANSFER", "client/ben/wallet EUR", "client/ada/debt EUR"
@@ -306,13 +437,14 @@ def every_answer(both):
     yield "insufficient_available", lambda: both.post(transfer, [(ADA, -3000), (ben, 3000)], None, None, False)
     yield "unbalanced", lambda: both.post(transfer, [(ADA, -101), (ben, 100)], None, None, False)
     yield "invalid_request", lambda: both.post(transfer, [(ADA, -1), ("house/fx EUR", 1)], None, None, False)
-    yield "accepted", lambda: both.reserve(200, None, ADA)
-    yield "over_capture", lambda: both.resolve(0, 250, None, "post")
-    yield "accepted", lambda: both.resolve(0, 50, None, "post")
-    yield "accepted", lambda: both.resolve(0, None, None, "void")
-    yield "invalid_transition", lambda: both.resolve(0, None, None, "post")
-    yield "accepted", lambda: both.reverse_one(3, None)
+    yield "invalid_transition", lambda: both.status(ben, "closed", 0)
+    yield from ends_of_reservations(both)
+    yield "accepted", lambda: both.reverse_one(3, None, 33)
     yield "over_reversal", lambda: both.reverse_one(3, None)
+    yield "over_reversal", lambda: both.reverse_one(3, None, 100)
+    yield "accepted", lambda: both.reverse_one(3, None, 50)
+    yield "reversal_of_reversal", lambda: both.reverse_one(max(both.ids), None)
+    yield from ends_of_holds(both)
     yield "unchanged", lambda: both.status(ADA, "frozen", 0)
     yield "account_frozen", lambda: both.post(transfer, [(ADA, -1), (ben, 1)], None, None, False)
     yield "unchanged", lambda: both.status(debt, "closed", 0)

@@ -78,6 +78,18 @@ def _(world: World) -> Any:
     return f"/transactions/{making.posted(world)}/reverse", {"reason": "It was an error"}
 
 
+@sample("POST", "transactions/<str:reference>/expire", "payments_ops")
+def _(world: World) -> Any:
+    pending = making.posted(world, pending=True, expires_on=["mt5.rejected"])
+    return f"/transactions/{pending}/expire", {"status": "mt5.rejected", "reason": "No margin"}
+
+
+@sample("POST", "transactions/<str:reference>/extend", "payments_ops")
+def _(world: World) -> Any:
+    pending = making.posted(world, pending=True, expires_at="2098-01-01T00:00:00Z")
+    return f"/transactions/{pending}/extend", {"expires_at": "2099-01-01T00:00:00Z", "reason": "Slow"}
+
+
 @sample("GET", "holds", "support")
 def _(world: World) -> Any:
     making.hold(world)
@@ -103,7 +115,13 @@ def _(world: World) -> Any:
 
 @sample("POST", "holds/<str:reference>/release", "compliance")
 def _(world: World) -> Any:
-    return f"/holds/{making.hold(world)}/release", {"reason": "All is well"}
+    return f"/holds/{making.hold(world)}/release", {"amount": "5.00", "currency": "EUR", "reason": "All is well"}
+
+
+@sample("POST", "holds/<str:reference>/extend", "compliance")
+def _(world: World) -> Any:
+    made = world.compliance.made("/holds", making.hold_body(world) | {"expires_at": "2098-01-01T00:00:00Z"})
+    return f"/holds/{made['id']}/extend", {"expires_at": "2099-01-01T00:00:00Z", "reason": "Papers late"}
 
 
 @sample("GET", "events", "auditor")

@@ -155,6 +155,24 @@ def source(key: str, *, kind: str = "receipt") -> Source:
     return Source("test", kind, key)
 
 
+def _ended_otherwise() -> dict[str, Any]:
+    """What expired, what was given more time, what was taken back or given back in part."""
+    far = datetime(2999, 1, 1, tzinfo=UTC)
+    made: dict[str, Any] = {}
+    made["rejected"] = send("9", to=trading(), pending=True, expires_on=["mt5.rejected"])
+    made["rejected_expiry"] = expire(made["rejected"], status="mt5.rejected")
+    made["extended"] = send("8", to=trading(), pending=True, expires_at=far)
+    extend(made["extended"], far + timedelta(days=1))
+    made["half_wrong"] = receive("30")
+    made["half_reversal"] = reverse(made["half_wrong"], amount=Money.of("15", "EUR"))
+    made["hold_extended"] = hold("12", expires_at=far)
+    made["hold_part_release"] = release(made["hold_extended"], amount=Decimal(2))
+    with transaction.atomic():
+        key, words = made["hold_extended"].hold_id, {"reason": "papers late", "actor": Somebody(), "now": far}
+        holds.extend(hold_id=key, expires_at=far + timedelta(days=1), **words)
+    return made
+
+
 def full_book() -> dict[str, Any]:
     """One of everything: receipts, transfers, reservations in every state, holds in every state, reversals, several
     currencies, backdated entries, checkpoints. What was made, by name."""
@@ -182,6 +200,7 @@ def full_book() -> dict[str, Any]:
     made["hold_capture"] = capture(made["hold_captured"])
     made["hold_released"] = hold("11")
     made["hold_release"] = release(made["hold_released"])
+    made |= _ended_otherwise()
     with transaction.atomic():
         made["conversion"] = posting.post(
             reason="FX_CONVERSION",
