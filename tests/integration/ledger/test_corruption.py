@@ -237,7 +237,8 @@ ALTERATIONS = [
     ),
     Alteration(
         "more released from one account than it had reserved",
-        f"UPDATE ledger_entry SET account_id = {BEN}, seq = -seq WHERE transaction_id = %(posted_post)s AND leg IN (1, 3)",
+        f"""UPDATE ledger_entry SET account_id = {BEN}, seq = -seq
+             WHERE transaction_id = %(posted_post)s AND leg IN (1, 3)""",
         "resolutions",
         "posted",
     ),

@@ -273,8 +273,8 @@ def test_no_more_than_the_original_is_taken_back_by_amount_or_by_entries(app, bo
     assert refused(app, REVERSE, [book["reversal"].id, "1", "EUR", None, None]) == (LEDGER, "invalid_request")
 
 
-RESOLVE = """SELECT * FROM ledger_resolve(gen_random_uuid(), %s, %s, %s, %s, %s::bigint[], %s::numeric[], %s, NULL, NULL,
-                                          NULL, NULL, NULL, 'x', '', NULL)"""
+RESOLVE = """SELECT * FROM ledger_resolve(gen_random_uuid(), %s, %s, %s, %s, %s::bigint[], %s::numeric[], %s, NULL,
+                                          NULL, NULL, NULL, NULL, 'x', '', NULL)"""
 
 
 def test_a_reservation_gives_no_more_than_it_holds_and_ends_neither_early_nor_on_any_word(app, book):
