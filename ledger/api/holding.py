@@ -71,15 +71,18 @@ def capture(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetim
     return unit_of_work(work)
 
 
-def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
-    """Give the rest back, or the part that `amount` says. Raises Forbidden, NotFound, PolicyRefused, InvalidTransition,
-    OverRelease, CurrencyMismatch, InvalidAmount."""
+def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime, once: str | None = None) -> Hold:
+    """Give the rest back, or the part that `amount` says. `once`: a name under which it is done at most once.
+
+    Raises Forbidden, NotFound, PolicyRefused, InvalidTransition, OverRelease, CurrencyMismatch, InvalidAmount."""
     actor.require("ledger.release_hold")
 
     def work() -> Hold:
         hold = _own(hold_id)
         part = money_in(given, hold.wallet.currency_id).amount if given.get("amount") else None
-        holds.release(hold_id=hold_id, amount=part, description=given.get("reason", ""))
+        done = holds.release(hold_id=hold_id, amount=part, description=given.get("reason", ""), idempotency_key=once)
+        if done.replayed:
+            return hold
         return _after(hold, "hold.released", actor, now)
 
     return unit_of_work(work)

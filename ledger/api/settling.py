@@ -83,9 +83,11 @@ def extend(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
     return unit_of_work(work)
 
 
-def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) -> Posted:
+def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime, once: str | None = None) -> Posted:
     """Mirror a posted transaction in full, or the part that `amount` or `entries` say; never by the person who posted
-    it. Raises Forbidden, SelfApproval and whatever `ledger.posting.reverse` raises."""
+    it. `once`: a name under which it is done at most once.
+
+    Raises Forbidden, SelfApproval and whatever `ledger.posting.reverse` raises."""
     actor.require("ledger.reverse_transaction")
 
     def work() -> Posted:
@@ -96,8 +98,10 @@ def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime)
             description=given["reason"],
             amount=_amount(given, found),
             legs=_entries(given),
+            idempotency_key=once,
         )
-        trail.resolved("transaction.reversed", reversed_.id, found, actor=actor, now=now)
+        if not reversed_.replayed:
+            trail.resolved("transaction.reversed", reversed_.id, found, actor=actor, now=now)
         return reversed_
 
     return unit_of_work(work)
