@@ -10,7 +10,8 @@ from django.core.management import call_command
 from ledger import invariants
 from ledger.checks import CHECKS
 from tests.integration.ledger import books
-from tests.integration.ledger.test_corruption import WALLET, execute, keys
+from tests.integration.ledger.alterations import WALLET
+from tests.integration.ledger.test_corruption import execute, keys
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
