@@ -96,12 +96,30 @@ _HOLDS = """
 _CHECKPOINTS = """
     DELETE FROM ledger_checkpoint c USING (
         SELECT x.account_id, min(x.horizon) AS horizon
-          FROM ledger_checkpoint x, LATERAL ledger_sums(x.account_id, 0, x.horizon) s
-         WHERE (x.balance, x.pending_in, x.pending_out, x.entries)
-               IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries)
+          FROM ledger_checkpoint x
+          LEFT JOIN (SELECT account_id, horizon, sum(balance) AS balance, sum(pending_in) AS pending_in,
+                            sum(pending_out) AS pending_out, sum(entries) AS entries
+                       FROM ledger_checkpoint_hour GROUP BY 1, 2) h USING (account_id, horizon),
+               LATERAL ledger_sums(x.account_id, 0, x.horizon) s,
+               LATERAL (SELECT max(p.horizon) AS horizon FROM ledger_checkpoint p
+                         WHERE p.account_id = x.account_id AND p.horizon < x.horizon) p,
+               LATERAL ledger_sums(x.account_id, coalesce(p.horizon, 0), x.horizon) d,
+               LATERAL (SELECT max(e.recorded_at) AS high, min(e.recorded_at) FILTER (
+                                   WHERE e.xid >= coalesce(p.horizon, 0)) AS low
+                          FROM ledger_entry e
+                         WHERE e.account_id = x.account_id AND e.seq IS NULL AND e.xid < x.horizon) t
+         WHERE (x.balance, x.pending_in, x.pending_out, x.entries, x.recorded_low, x.recorded_high)
+               IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries, t.low, t.high)
+            OR (h.balance, h.pending_in, h.pending_out, h.entries)
+               IS DISTINCT FROM (d.balance, d.pending_in, d.pending_out, d.entries)
          GROUP BY x.account_id) wrong
      WHERE c.account_id = wrong.account_id AND c.horizon >= wrong.horizon
     RETURNING 'checkpoint', c.id::text, row(c.horizon, c.balance, c.entries)::text, 'removed'
+"""
+_HOURS = """
+    DELETE FROM ledger_checkpoint_hour h
+     WHERE NOT EXISTS (SELECT 1 FROM ledger_checkpoint c
+                        WHERE c.account_id = h.account_id AND c.horizon = h.horizon)
 """
 
 
@@ -114,11 +132,14 @@ def rebuild(*, dry_run: bool) -> list[Change]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("LOCK TABLE ledger_balance, ledger_pending, ledger_hold IN EXCLUSIVE MODE")
-        cursor.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER ledger_append_only")
+        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ledger_append_only")
         for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS):
             cursor.execute(statement)
             changes += [Change(*row) for row in cursor.fetchall()]
-        cursor.execute("ALTER TABLE ledger_checkpoint ENABLE TRIGGER ledger_append_only")
+        cursor.execute(_HOURS)  # they went with their checkpoints
+        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ledger_append_only")
         if dry_run:
             transaction.set_rollback(True)
     return changes

@@ -1,7 +1,7 @@
 """The ledger's tables. Rows are written by the database functions that `ledger.posting` and `ledger.holds` call."""
 
 from ledger.models.account import Account, CurrencyRow, KindRow, ReasonRow
-from ledger.models.balance import Balance, Checkpoint
+from ledger.models.balance import Balance, Checkpoint, CheckpointHour
 from ledger.models.entry import Entry
 from ledger.models.event import Event
 from ledger.models.hold import Hold
@@ -11,6 +11,7 @@ __all__ = [
     "Account",
     "Balance",
     "Checkpoint",
+    "CheckpointHour",
     "CurrencyRow",
     "Entry",
     "Event",

@@ -6,6 +6,8 @@ WITH expected (table_name, guard) AS (VALUES
     ('ledger_event', 'ledger_append_only'), ('ledger_event', 'ledger_no_truncate'),
     ('ledger_event', 'ledger_event_stamp'),
     ('ledger_checkpoint', 'ledger_append_only'), ('ledger_checkpoint', 'ledger_no_truncate'),
+    ('ledger_checkpoint', 'ledger_checkpoint_ordered'), ('ledger_checkpoint', 'ledger_checkpoint_hours'),
+    ('ledger_checkpoint_hour', 'ledger_append_only'), ('ledger_checkpoint_hour', 'ledger_no_truncate'),
     ('ledger_account', 'ledger_keep'), ('ledger_account', 'ledger_no_truncate'),
     ('ledger_account', 'ledger_account_opened'), ('ledger_account', 'ledger_account_balance_row'),
     ('ledger_account', 'ledger_account_fixed'),
