@@ -187,6 +187,10 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- the books ----------------------------------------------------------------------------------------------
+# Whose books these are, and the zone whose days and months are closed; the zone is fixed once a day has been.
+LEGAL_ENTITY = {"name": env.text("LEGAL_ENTITY_NAME", "The firm"), "zone": env.zone("LEGAL_ENTITY_ZONE", "UTC")}
+
 # --- mail ---------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Wherewithal <no-reply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

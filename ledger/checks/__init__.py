@@ -78,6 +78,8 @@ CHECKS: tuple[Check, ...] = (
     _check("hold_rows", "Every hold was placed by a transaction from its own wallet"),
     _check("held_accounts", "Every held account is the sum of its open holds"),
     _check("held_entries", "Nothing enters or leaves a held account without a hold"),
+    _check("periods", "Every closed period is as it was closed, days in order, and its trial balance the same bytes"),
+    _check("period_statements", "Every statement of a closed period is the same bytes as when it was closed"),
     _check("accounts", "Every account is what the chart says about its code"),
     Check(
         name="catalogues",

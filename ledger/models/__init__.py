@@ -5,6 +5,7 @@ from ledger.models.balance import Balance, Checkpoint, CheckpointHour
 from ledger.models.entry import Entry
 from ledger.models.event import Event
 from ledger.models.hold import Hold
+from ledger.models.period import LegalEntity, Period, PeriodAccount
 from ledger.models.transaction import Pending, Transaction
 
 __all__ = [
@@ -17,7 +18,10 @@ __all__ = [
     "Event",
     "Hold",
     "KindRow",
+    "LegalEntity",
     "Pending",
+    "Period",
+    "PeriodAccount",
     "ReasonRow",
     "Transaction",
 ]

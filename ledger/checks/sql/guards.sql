@@ -1,6 +1,10 @@
 WITH expected (table_name, guard) AS (VALUES
     ('ledger_transaction', 'ledger_append_only'), ('ledger_transaction', 'ledger_no_truncate'),
     ('ledger_transaction', 'ledger_transaction_stamp'), ('ledger_transaction', 'ledger_transaction_whole'),
+    ('ledger_transaction', 'ledger_transaction_unclosed'),
+    ('ledger_entity', 'ledger_keep'), ('ledger_entity', 'ledger_no_truncate'), ('ledger_entity', 'ledger_entity_fixed'),
+    ('ledger_period', 'ledger_keep'), ('ledger_period', 'ledger_no_truncate'), ('ledger_period', 'ledger_period_fixed'),
+    ('ledger_period_account', 'ledger_append_only'), ('ledger_period_account', 'ledger_no_truncate'),
     ('ledger_entry', 'ledger_append_only'), ('ledger_entry', 'ledger_no_truncate'),
     ('ledger_entry', 'ledger_entry_guard'), ('ledger_entry', 'ledger_reversal_guard'),
     ('ledger_event', 'ledger_append_only'), ('ledger_event', 'ledger_no_truncate'),

@@ -22,6 +22,8 @@ PUBLIC_FUNCTIONS = (
     "ledger_hold_resolve",
     "ledger_account_set_status",
     "ledger_take_checkpoint",
+    "ledger_period_open",
+    "ledger_period_close",
 )
 # Never for reports: password hashes, second factors, sessions, key hashes.
 SECRET_TABLES = {"payments_user", "payments_apikey", "payments_idempotencykey"}
