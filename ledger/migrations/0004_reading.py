@@ -55,7 +55,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="checkpointhour",
             constraint=models.UniqueConstraint(
-                fields=("account", "hour", "horizon"), name="ledger_checkpoint_hour_once"
+                fields=("account", "hour", "horizon"),
+                include=("balance", "pending_in", "pending_out"),
+                name="ledger_checkpoint_hour_once",
             ),
         ),
         run("0004_reading"),

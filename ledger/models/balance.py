@@ -79,7 +79,11 @@ class CheckpointHour(models.Model):
     class Meta:
         db_table = "ledger_checkpoint_hour"
         constraints = [
-            models.UniqueConstraint(fields=["account", "hour", "horizon"], name="ledger_checkpoint_hour_once"),
+            models.UniqueConstraint(
+                fields=["account", "hour", "horizon"],
+                include=["balance", "pending_in", "pending_out"],  # sums are read from the index alone
+                name="ledger_checkpoint_hour_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -89,8 +89,8 @@ CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_checkpoint_hour
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 
 -- What a house account held at p_effective as known at p_recorded; NULL means now. Begins with the last checkpoint that
--- holds nothing recorded later, takes off what took effect later by whole hours and the entries of one hour, and adds
--- the entries that this checkpoint does not hold: those of the next one, and those that none holds yet. A database
+-- holds nothing recorded later, takes of it the hours that count, less the entries of the last of them that took effect
+-- later, and adds the entries that it does not hold: those of the next one, and those that none holds yet. A database
 -- transaction that was under way when a checkpoint was taken may have recorded early what a later checkpoint holds;
 -- `recorded_low` says how far to look.
 CREATE FUNCTION ledger_house_as_of(
@@ -104,7 +104,9 @@ DECLARE
     v_next bigint;      -- up to here, checkpoints after it may hold what was recorded in time
     v_last bigint;      -- from here on, no checkpoint holds anything
     v_hour timestamptz := date_trunc('hour', p_effective, 'UTC') + interval '1 hour';
-    later record;       -- of the base, what took effect later
+    v_early boolean;
+    held record;        -- what the base holds, whole hours
+    later record;       -- of the last of these hours, what took effect later
     fresh record;       -- what the base does not hold
 BEGIN
     SELECT max(c.horizon) INTO v_last FROM ledger_checkpoint c WHERE c.account_id = p_account;
@@ -117,19 +119,30 @@ BEGIN
         SELECT max(c.horizon) INTO v_next FROM ledger_checkpoint c
          WHERE c.account_id = p_account AND c.recorded_low <= p_recorded AND c.horizon > coalesce(v_base, 0);
     END IF;
-    SELECT c.balance, c.pending_in, c.pending_out INTO balance, pending_in, pending_out
-      FROM ledger_checkpoint c WHERE c.account_id = p_account AND c.horizon = v_base;
-
-    SELECT coalesce(sum(s.balance), 0) AS balance, coalesce(sum(s.pending_in), 0) AS pending_in,
-           coalesce(sum(s.pending_out), 0) AS pending_out
+    IF p_effective IS NULL THEN
+        SELECT c.balance, c.pending_in, c.pending_out INTO held
+          FROM ledger_checkpoint c WHERE c.account_id = p_account AND c.horizon = v_base;
+    ELSE
+        -- The hours before, or everything less the hours after: whichever are likely to be fewer.
+        SELECT p_effective - min(h.hour) < max(h.hour) - p_effective INTO v_early
+          FROM ledger_checkpoint_hour h WHERE h.account_id = p_account;
+        SELECT coalesce(sum(h.balance), 0) AS balance, coalesce(sum(h.pending_in), 0) AS pending_in,
+               coalesce(sum(h.pending_out), 0) AS pending_out
+          INTO held FROM ledger_checkpoint_hour h
+         WHERE h.account_id = p_account AND h.horizon <= v_base
+           AND h.hour >= CASE WHEN v_early THEN '-infinity' ELSE v_hour END
+           AND h.hour < CASE WHEN v_early THEN v_hour ELSE 'infinity' END;
+        IF NOT v_early THEN
+            SELECT c.balance - held.balance AS balance, c.pending_in - held.pending_in AS pending_in,
+                   c.pending_out - held.pending_out AS pending_out
+              INTO held FROM ledger_checkpoint c WHERE c.account_id = p_account AND c.horizon = v_base;
+        END IF;
+    END IF;
+    SELECT coalesce(sum(s.change) FILTER (WHERE s.layer = 0), 0) AS balance,
+           coalesce(sum(s.change) FILTER (WHERE s.layer <> 0 AND (s.layer = 1) = (s.change > 0)), 0) AS pending_in,
+           coalesce(-sum(s.change) FILTER (WHERE s.layer <> 0 AND (s.layer = 1) <> (s.change > 0)), 0) AS pending_out
       INTO later
-      FROM (SELECT h.balance, h.pending_in, h.pending_out FROM ledger_checkpoint_hour h
-             WHERE h.account_id = p_account AND h.hour >= v_hour AND h.horizon <= v_base
-            UNION ALL
-            SELECT CASE WHEN e.layer = 0 THEN e.amount * v_sign ELSE 0 END,
-                   CASE WHEN e.layer <> 0 AND (e.layer = 1) = (e.amount * v_sign > 0) THEN e.amount * v_sign ELSE 0 END,
-                   CASE WHEN e.layer <> 0 AND (e.layer = 1) <> (e.amount * v_sign > 0) THEN -e.amount * v_sign ELSE 0 END
-              FROM ledger_entry e
+      FROM (SELECT e.layer, e.amount * v_sign AS change FROM ledger_entry e
              WHERE e.account_id = p_account AND e.effective_at > p_effective AND e.effective_at < v_hour
                AND e.xid < v_base) s;
 
@@ -147,9 +160,9 @@ BEGIN
                AND (p_recorded IS NULL OR e.recorded_at <= p_recorded)
                AND (p_effective IS NULL OR e.effective_at <= p_effective)) s;
 
-    balance := coalesce(balance, 0) - later.balance + fresh.balance;
-    pending_in := coalesce(pending_in, 0) - later.pending_in + fresh.pending_in;
-    pending_out := coalesce(pending_out, 0) - later.pending_out + fresh.pending_out;
+    balance := coalesce(held.balance, 0) - later.balance + fresh.balance;
+    pending_in := coalesce(held.pending_in, 0) - later.pending_in + fresh.pending_in;
+    pending_out := coalesce(held.pending_out, 0) - later.pending_out + fresh.pending_out;
 END $$;
 
 -- What an account held at p_effective (things that had happened), as known at p_recorded (things that we had learned);
