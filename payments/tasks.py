@@ -11,7 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ledger import holds
+from ledger import checkpoints, holds
 from ledger.database import unit_of_work
 from ledger.errors import Unavailable
 from payments import dispatch
@@ -72,6 +72,12 @@ def expire_what_is_due() -> int:
             partial(unit_of_work, partial(holds.expire, now=now)),
         )
     )
+
+
+@shared_task
+def take_checkpoints() -> int:
+    """Keep the sums of house accounts near to now, so that no question adds up history."""
+    return checkpoints.take_due(now=timezone.now())
 
 
 @shared_task

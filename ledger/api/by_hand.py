@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ledger import accounts, posting
+from ledger import accounts, periods, posting
 from ledger.api import trail
 from ledger.api.account_names import Names
 from ledger.api.permissions import Acting
@@ -24,7 +24,9 @@ from ledger.reasons import reason as reason_of
 
 # Business references of callers live in a name space of their own: they never meet those of the system's flows.
 OURS = "api:"
-CLOCKS_DIFFER = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(minutes=5)  # later than now is refused beyond it, earlier needs a permission of its own
+BACKDATE = "ledger.backdate_transaction"
+RESERVED = frozenset({"land", "corrects"})  # facts that the ledger itself keeps in a transaction's metadata
 NEEDS_SECOND_PERSON = frozenset({"MANUAL_ADJUSTMENT", "SUSPENSE_ASSIGNED", "WRITE_OFF"})
 
 Result = TypeVar("Result")
@@ -67,7 +69,7 @@ def post(*, given: Given, actor: Acting, now: datetime) -> Posted:
     _require_by_hand(given["reason"], actor)
 
     def work() -> Posted:
-        draft = _draft(given, Names(), now)
+        draft = _draft(given, Names(), actor, now)
         pending = bool(given.get("pending"))
         posted = posting.post(**vars(draft), pending=pending)
         if not posted.replayed:
@@ -85,7 +87,7 @@ def post_batch(*, given: Sequence[Given], actor: Acting, now: datetime) -> list[
 
     def work() -> list[Posted]:
         names = Names()
-        drafts = [_within(index, lambda item=item: _draft(item, names, now)) for index, item in enumerate(given)]
+        drafts = [_within(index, lambda item=item: _draft(item, names, actor, now)) for index, item in enumerate(given)]
         try:
             posted = posting.post_batch(drafts)
         except DomainError as error:
@@ -178,18 +180,40 @@ def _require_by_hand(code: str, actor: Acting) -> None:
     actor.require(reason.permission)
 
 
-def _draft(given: Given, names: Names, now: datetime) -> Draft:
+def _draft(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
     effective_at, source = given.get("effective_at"), given.get("source")
-    if effective_at is not None and effective_at > now + CLOCKS_DIFFER:
-        raise InvalidRequest("What takes effect has happened: this time has not come.", param="effective_at")
+    _require_time(effective_at, actor, now)
     return Draft(
         reason=given["reason"],
         legs=[_leg(entry, names, f"entries[{index}]") for index, entry in enumerate(given["entries"])],
         source=Source(OURS + source["system"], source["kind"], source["id"]) if source else None,
         effective_at=effective_at,
         description=given.get("description", ""),
-        metadata=given.get("metadata"),
+        metadata=_metadata(given),
     )
+
+
+def _require_time(effective_at: datetime | None, actor: Acting, now: datetime) -> None:
+    if effective_at is None:
+        return
+    if effective_at > now + CLOCKS_DIFFER:
+        raise InvalidRequest("What takes effect has happened: this time has not come.", param="effective_at")
+    if effective_at < now - CLOCKS_DIFFER:
+        actor.require(BACKDATE)
+
+
+def _metadata(given: Given) -> Mapping[str, Any] | None:
+    """The caller's facts, with the wish to land in the next open day where the wanted one is closed."""
+    metadata: Mapping[str, Any] | None = given.get("metadata")
+    if reserved := RESERVED & set(metadata or ()):
+        raise InvalidRequest(f"The ledger itself keeps `{min(reserved)}`.", param="metadata")
+    if not given.get("land"):
+        if given.get("effective_at") and not given.get("source"):  # a known source is answered as it was
+            periods.require_open(given["effective_at"])
+        return metadata
+    if given.get("effective_at") is None:
+        raise InvalidRequest("Say when it took effect: only a closed day needs to land elsewhere.", param="land")
+    return periods.landing(metadata)
 
 
 def _leg(entry: Given, names: Names, param: str) -> Leg:

@@ -56,7 +56,15 @@ class TransactionDraft(Input):
     }
 
     reason = fields.Choice(choices=sorted(REASONS), help_text="A reason code that is open to callers.")
-    effective_at = fields.Moment(required=False, help_text="When it happened; now if left out.")
+    effective_at = fields.Moment(
+        required=False,
+        help_text="When it happened; now if left out. More than five minutes ago needs ledger.backdate_transaction.",
+    )
+    land = fields.Choice(
+        choices=["next_open"],
+        required=False,
+        help_text="Where the day of `effective_at` is closed: take effect at the first open moment, and point back.",
+    )
     source = SourceRequest(required=False, help_text="Your permanent reference: the same one never posts twice.")
     entries = EntryRequest(many=True, min_length=2, max_length=LEGS_MAX)
     description = fields.Text(required=False, allow_blank=True, max_length=500)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from ledger.api import accounts, events, holds, transactions
+from ledger.api import accounts, events, holds, periods, transactions
 
 urlpatterns = [
     path("accounts", accounts.Accounts.as_view()),
     path("accounts/<path:reference>/entries", accounts.AccountEntries.as_view()),
     path("accounts/<path:reference>/balance", accounts.AccountBalance.as_view()),
+    path("accounts/<path:reference>/statement", periods.AccountStatement.as_view()),
     path("accounts/<path:reference>", accounts.AccountItem.as_view()),
     path("transactions", transactions.Transactions.as_view()),
     path("transactions/batch", transactions.TransactionBatch.as_view()),
@@ -19,5 +20,10 @@ urlpatterns = [
     path("holds/<str:reference>", holds.HoldItem.as_view()),
     path("holds/<str:reference>/capture", holds.HoldCapture.as_view()),
     path("holds/<str:reference>/release", holds.HoldRelease.as_view()),
+    path("periods", periods.Periods.as_view()),
+    path("periods/<str:reference>", periods.PeriodItem.as_view()),
+    path("periods/<str:reference>/close", periods.PeriodClose.as_view()),
+    path("periods/<str:reference>/trial-balance", periods.PeriodTrialBalance.as_view()),
+    path("trial-balance", periods.TrialBalance.as_view()),
     path("events", events.Events.as_view()),
 ]

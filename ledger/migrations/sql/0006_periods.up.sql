@@ -90,6 +90,12 @@ BEGIN
         SELECT e.closed_before INTO v_closed FROM ledger_entity e;
         EXIT WHEN v_closed IS NULL OR NEW.effective_at >= v_closed;
         IF NOT v_lands THEN
+            -- What was written before the closing is still answered when it is said again.
+            IF EXISTS (SELECT 1 FROM ledger_transaction t
+                        WHERE t.idempotency_key = NEW.idempotency_key OR (t.source_system = NEW.source_system
+                              AND t.source_kind = NEW.source_kind AND t.source_id = NEW.source_id)) THEN
+                RETURN NEW;
+            END IF;
             PERFORM ledger_refuse('period_closed', jsonb_build_object('param', 'effective_at',
                 'closed_before', to_char(v_closed AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                 'reason', 'what took effect before ' || to_char(v_closed AT TIME ZONE v_zone, 'YYYY-MM-DD')

@@ -45,6 +45,7 @@ def _(world: World) -> Any:
 def _(world: World) -> Any:
     return "/transactions", world.transfer_between(
         effective_at="2026-11-20T10:00:00Z",
+        land="next_open",
         source={"system": "crm", "kind": "gift", "id": "17"},
         description="A gift",
         metadata={"ticket": "17"},
@@ -168,3 +169,39 @@ def _(world: World) -> Any:
         now=timezone.now(),
     )
     return f"/statements/{done.statements[0]}", {}
+
+
+@sample("GET", "accounts/<path:reference>/statement", "auditor")
+def _(world: World) -> Any:
+    return f"/accounts/{world.wallet()}/statement", {"currency": "EUR", "period": making.closed_day(), "format": "json"}
+
+
+@sample("GET", "trial-balance", "auditor")
+def _(world: World) -> Any:
+    return "/trial-balance", {"currency": "EUR", "effective_at": "2026-11-20T10:00:00Z"}
+
+
+@sample("GET", "periods", "auditor")
+def _(world: World) -> Any:
+    making.closed_day()
+    return "/periods", {"state": "closed"}
+
+
+@sample("POST", "periods", "finance_approver")
+def _(world: World) -> Any:
+    return "/periods", {"label": "2020-01-02"}
+
+
+@sample("GET", "periods/<str:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/periods/{making.closed_day()}", {}
+
+
+@sample("POST", "periods/<str:reference>/close", "finance_approver")
+def _(world: World) -> Any:
+    return f"/periods/{making.open_day()}/close", {}
+
+
+@sample("GET", "periods/<str:reference>/trial-balance", "auditor")
+def _(world: World) -> Any:
+    return f"/periods/{making.closed_day()}/trial-balance", {"format": "json"}
