@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from ledger import database, events, ids
 from ledger.errors import InvalidRequest, InvalidTransition, NotFound, PeriodClosed, Unavailable
@@ -112,7 +112,8 @@ def close(*, period_id: int, actor: Closer, now: datetime) -> Period:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")  # a large day takes longer than a request may
         try:
-            database.call("ledger_period_close", [(period_id, "bigint"), (actor.id, "text")])
+            with transaction.atomic():
+                database.call("ledger_period_close", [(period_id, "bigint"), (actor.id, "text")])
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
                 raise Unavailable("Postings into this period are under way. Try again in a moment.") from error
@@ -169,6 +170,20 @@ def corrections(period: Period) -> list[Transaction]:
         .select_related("reason")
         .order_by("recorded_at")
     )
+
+
+def outlook(period: Period) -> list[tuple[str, int, Decimal, Decimal]]:
+    """What took effect in a period, open or closed, per currency: entries, sum of the credits, debits less credits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT e.currency, count(*), coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), sum(e.amount)
+                 FROM ledger_accounts_between(%s::timestamptz, %s::timestamptz) a
+                 JOIN ledger_entry e ON e.account_id = a AND e.effective_at >= %s::timestamptz
+                                    AND e.effective_at < %s::timestamptz
+                GROUP BY 1 ORDER BY 1""",
+            [period.starts_at, period.ends_at] * 2,
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in cursor.fetchall()]
 
 
 def _require_closed(period: Period) -> None:

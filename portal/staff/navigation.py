@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Transactions", "ledger", "transaction", "receipt_long"),
             _list("Entries", "ledger", "entry", "format_list_bulleted"),
             _list("Holds", "ledger", "hold", "lock"),
+            _list("Periods", "ledger", "period", "event_available"),
             _list("Statements", "reconciliation", "statement", "description"),
             _list("Statement lines", "reconciliation", "externalrecord", "reorder"),
             _list("Imported files", "reconciliation", "sourcefile", "upload_file"),

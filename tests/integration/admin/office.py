@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client as Browser
 from django.utils import timezone
 
-from ledger import accounts, ids
+from ledger import accounts, ids, periods
 from ledger.money import Money
 from payments.actors import Actor
 from payments.models import (
@@ -222,6 +222,7 @@ def everything(now: datetime) -> dict[str, Any]:
                                             body_sha256="0" * 64),
         "out": OutboxMessage.objects.create(topic="withdrawal.instruct", key=f"k{next(_numbers)}", payload={"a": 1},
                                             state="parked", available_at=now, last_error="TimeoutError"),
+        "per": periods.name(label="2020-01-02"),
     }  # fmt: skip
 
 
