@@ -127,8 +127,8 @@ def open_day() -> str:
 
 
 def closed_day() -> str:
-    """A closed day, by its label."""
+    """A closed day, by its id."""
     period = periods.name(label="2020-01-01")
     if period.state != period.State.CLOSED:
         periods.close(period_id=period.pk, actor=SYSTEM, now=timezone.now())
-    return period.label
+    return period.public_id
