@@ -42,6 +42,15 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "report payouts the bank is silent about": _every("payments.tasks.report_silent_payouts", seconds=900),
     "match what waits for a report": _every("reconciliation.tasks.match_waiting", seconds=60),
     "expire what is due": _every("payments.tasks.expire_what_is_due", seconds=60),
+    "seal the ledger": _every("payments.tasks.seal_ledger", seconds=5),
+    "sign a checkpoint of the seal": _every("payments.tasks.checkpoint_ledger", seconds=300),
+    "verify what is new in the ledger": _every("payments.tasks.verify_ledger", seconds=60),
+    "verify the whole ledger": {
+        "task": "payments.tasks.verify_ledger",
+        "schedule": crontab(hour="2", minute="20"),
+        "kwargs": {"full": True},
+        "options": {"expires": 3600},
+    },
     "forget old idempotency keys": {
         "task": "payments.tasks.prune_idempotency_keys",
         "schedule": crontab(hour="3", minute="40"),

@@ -17,6 +17,8 @@ from django.db import connection
 TAG = "wherewithal"
 LEAST_SECRET = 50
 LEAST_PEPPER = 32
+LEAST_SEED = 32
+LEAST_PLACES = 2
 DEMO_WORDS = ("development", "demo", "changeme", "example", "insecure", "whsec_test")
 
 
@@ -33,6 +35,7 @@ def problems(conf: Any) -> Iterator[tuple[str, str]]:
     yield from _web(conf)
     yield from _stores(conf)
     yield from _outside(conf)
+    yield from _seal(conf)
 
 
 def _secrets(conf: Any) -> Iterator[tuple[str, str]]:
@@ -99,6 +102,21 @@ def _outside(conf: Any) -> Iterator[tuple[str, str]]:
     secrets += [server["password"] for server in conf.MT5["servers"].values()]
     if any(_is_demo(secret) for secret in secrets):
         yield "E033", "A connector still uses a published demo secret."
+
+
+def _seal(conf: Any) -> Iterator[tuple[str, str]]:
+    try:
+        seed = bytes.fromhex(conf.SEAL["key"])
+    except ValueError:
+        seed = b""
+    if len(seed) != LEAST_SEED or len(set(seed)) < 10 or _is_demo(seed.decode("latin-1")):
+        yield "E050", "SEAL_KEY must be 32 random bytes in hexadecimal, and not the published one."
+    places = [*conf.SEAL["folders"], *conf.SEAL["storages"], *conf.SEAL["emails"]]
+    if len(set(places)) < LEAST_PLACES:
+        yield (
+            "E051",
+            "SEAL_FOLDERS, SEAL_STORAGES and SEAL_EMAILS must name at least two places for signed checkpoints.",
+        )
 
 
 def _is_demo(secret: str) -> bool:

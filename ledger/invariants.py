@@ -118,8 +118,9 @@ def _snapshot() -> Iterator[None]:
 
 def _look(check: Check, since: int, limit: int) -> Outcome:
     started = time.perf_counter()
-    if check.find:
-        rows = check.find()[: limit + 1]
+    find = (check.find_recent if since else None) or check.find
+    if find:
+        rows = find()[: limit + 1]
     else:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({check.query(since)}) found LIMIT {int(limit) + 1}")  # noqa: S608 (our own text)

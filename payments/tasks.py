@@ -11,7 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ledger import holds
+from ledger import holds, seal_checkpoints, sealing, verifying
 from ledger.database import unit_of_work
 from ledger.errors import Unavailable
 from payments import dispatch
@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 
 # Well below the task's soft time limit: a drain that meets slow outside systems ends between two messages.
 DRAIN_SECONDS = 90
+# Well within the time limit too: a long backlog is sealed in several runs.
+SEALED_AT_ONCE = 100_000
+# A full verification reads every entry there is; being delivered twice does it no harm.
+VERIFY_SECONDS = 3600
 
 
 @shared_task
@@ -72,6 +76,27 @@ def expire_what_is_due() -> int:
             partial(unit_of_work, partial(holds.expire, now=now)),
         )
     )
+
+
+@shared_task
+def seal_ledger() -> int:
+    """Link what has been written since into the ledger's chain."""
+    return sealing.seal(most=SEALED_AT_ONCE)
+
+
+@shared_task
+def checkpoint_ledger() -> int:
+    """Close the days that are over, sign the chain's head, and copy what was signed to where it is kept."""
+    now = timezone.now()
+    sealing.close_days(now=now)
+    seal_checkpoints.sign_head(now=now)
+    return seal_checkpoints.copy_out(now=now)
+
+
+@shared_task(soft_time_limit=VERIFY_SECONDS, time_limit=VERIFY_SECONDS + 60)
+def verify_ledger(*, full: bool = False) -> bool:
+    """Check the books, only what is new unless `full`, and keep what was found for the status page."""
+    return verifying.verify(now=timezone.now(), incremental=not full)
 
 
 @shared_task

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.checks import seal
 from ledger.reference import differences
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -18,13 +19,15 @@ Found = tuple[str, str, str]
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """`title` says what is true when the check finds nothing. `sql` looks at everything or, where it names `{since}`,
-    at what was written since; `recent` is another way to look at what is new. `find` takes the place of a query."""
+    at what was written since; `recent` is another way to look at what is new. `find` takes the place of a query, and
+    `find_recent` of its look at what is new."""
 
     name: str
     title: str
     sql: str = ""
     recent: str = ""
     find: Callable[[], list[Found]] | None = None
+    find_recent: Callable[[], list[Found]] | None = None
 
     def query(self, since: int) -> str:
         """The query for a full run (since 0) or for what is new; "" when there is none."""
@@ -85,5 +88,25 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check("guards", "Every guard of the database is in place and switched on"),
     _check("horizon", "No row was written by a database transaction that is still to come"),
+    Check(
+        name="seal_links",
+        title="Every sealed row is what was sealed, and every link of the chain follows from the one before",
+        sql=_text("seal_links", "seal_links.found"),
+        recent=_text("seal_links.recent", "seal_links.found"),
+    ),
+    _check("seal_gaps", "Every event and transaction below the chain's head is in the chain"),
+    _check("seal_days", "Every daily root is the Merkle root of its day's links"),
+    Check(
+        name="seal_checkpoints",
+        title="Every checkpoint is signed, follows the one before, and speaks for this chain",
+        find=seal.checkpoints,
+        find_recent=seal.recent_checkpoints,
+    ),
+    Check(
+        name="seal_copies",
+        title="Every copy of a checkpoint outside the database agrees with it",
+        find=seal.copies,
+        find_recent=seal.recent_copies,
+    ),
     _check("events", "Every event has a number that was given out, a type, an object and an actor"),
 )

@@ -12,7 +12,11 @@ WITH expected (table_name, guard) AS (VALUES
     ('ledger_balance', 'ledger_keep'), ('ledger_balance', 'ledger_no_truncate'),
     ('ledger_hold', 'ledger_keep'), ('ledger_hold', 'ledger_no_truncate'),
     ('ledger_pending', 'ledger_keep'), ('ledger_pending', 'ledger_no_truncate'),
-    ('ledger_currency', 'ledger_currency_fixed')
+    ('ledger_currency', 'ledger_currency_fixed'),
+    ('ledger_seal', 'ledger_append_only'), ('ledger_seal', 'ledger_no_truncate'),
+    ('ledger_seal_root', 'ledger_append_only'), ('ledger_seal_root', 'ledger_no_truncate'),
+    ('ledger_seal_checkpoint', 'ledger_append_only'), ('ledger_seal_checkpoint', 'ledger_no_truncate'),
+    ('ledger_seal_copy', 'ledger_append_only'), ('ledger_seal_copy', 'ledger_no_truncate')
 )
 SELECT 'trigger', x.guard, format('is missing or switched off on %s', x.table_name)
   FROM expected x
@@ -32,6 +36,7 @@ SELECT 'constraint', x.guard, format('is missing or not validated on %s', x.tabl
 UNION ALL
 SELECT 'index', x.guard, 'is missing or not valid'
   FROM (VALUES ('ledger_entry_seq'), ('ledger_entry_leg'), ('ledger_transaction_idempotency_key'),
-               ('ledger_transaction_source'), ('ledger_account_code')) AS x (guard)
+               ('ledger_transaction_source'), ('ledger_account_code'),
+               ('ledger_seal_pkey'), ('ledger_seal_event'), ('ledger_seal_transaction')) AS x (guard)
   LEFT JOIN pg_index i ON i.indexrelid = to_regclass(x.guard) AND i.indisunique AND i.indisvalid
  WHERE i.indexrelid IS NULL AND {since} >= 0
