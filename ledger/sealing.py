@@ -1,7 +1,7 @@
 """The seal: every event and transaction in one hash chain, a Merkle root per day, off the hot path.
 
 Nothing here is part of a posting, and nothing waits: one chainer works at a time, a second one has nothing to do. How
-rows become bytes is said in `migrations/sql/0007_seal.up.sql`; signed checkpoints are made in `ledger.seal_checkpoints`.
+rows become bytes is said in `migrations/sql/0007_seal.up.sql`; checkpoints are signed in `ledger.seal_checkpoints`.
 """
 
 from dataclasses import dataclass

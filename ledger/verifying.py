@@ -38,16 +38,16 @@ def verify(*, now: datetime, incremental: bool = True) -> bool:
         known = {row.check_name: row for row in Verification.objects.select_for_update()}
         for outcome in report.outcomes:
             _keep(outcome, known.get(outcome.name), full=report.since == 0, now=now)
-    return not Verification.objects.filter(clean=False).exists()
+    return not Verification.objects.filter(passed=False).exists()
 
 
 def _full_is_due(now: datetime) -> bool:
-    broken = Verification.objects.filter(clean=False)
+    broken = Verification.objects.filter(passed=False)
     return broken.exists() and not broken.filter(full_at__gt=now - FULL_AGAIN).exists()
 
 
 def _keep(outcome: invariants.Outcome, before: Verification | None, *, full: bool, now: datetime) -> None:
-    was_clean = before is None or before.clean
+    was_clean = before is None or before.passed
     clean = not outcome.findings and (was_clean or full)
     findings = [{"object": f.object, "reference": f.reference, "detail": f.detail} for f in outcome.findings]
     if not clean and not findings and before:
@@ -56,8 +56,8 @@ def _keep(outcome: invariants.Outcome, before: Verification | None, *, full: boo
         "title": outcome.title,
         "checked_at": now,
         "full_at": now if full else (before.full_at if before else None),
-        "clean": clean,
-        "broken_since": None if clean else (before.broken_since if before and not before.clean else now),
+        "passed": clean,
+        "broken_since": None if clean else (before.broken_since if before and not before.passed else now),
         "milliseconds": int(outcome.seconds * 1000),
         "findings": [] if clean else findings,
     }

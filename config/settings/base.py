@@ -129,6 +129,15 @@ if DATABASE_ROLE == "app":
     pool_size = env.number("DATABASE_POOL", 0, most=200)
     if pool_size:
         DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+if DATABASE_ROLE == "app" and env.has("DATABASE_READER_URL"):
+    # Reports and exports read as this role; nothing that decides about money does (`ledger/exports/reading.py`).
+    DATABASES["reader"] = env.database("reader") | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    DATABASES["reader"].setdefault("OPTIONS", {}).update(
+        {
+            "connect_timeout": 5,
+            "options": "-c default_transaction_read_only=on -c idle_in_transaction_session_timeout=60s",
+        }
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache and background work ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A tail that was cut off leaves no trace inside the database; a checkpoint that i
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 
@@ -34,7 +35,9 @@ def recent_copies() -> list[Found]:
 
 def _wrong_checkpoints(most: int | None) -> Iterator[Found]:
     rows = list(SignedCheckpoint.objects.order_by("-serial")[:most])[::-1]
-    hashes = dict(Link.objects.filter(number__in=[row.number for row in rows]).values_list("number", "hash"))
+    hashes: dict[int, Any] = dict(
+        Link.objects.filter(number__in=[row.number for row in rows]).values_list("number", "hash")
+    )
     roots = {f"{r.day} {r.first} {r.last} {bytes(r.root).hex()}" for r in DayRoot.objects.all()}
     serial, before = (rows[0].serial - 1, "") if most and rows else (0, seal_notes.NOTHING)
     for row in rows:
@@ -43,9 +46,7 @@ def _wrong_checkpoints(most: int | None) -> Iterator[Found]:
         serial, before = row.serial, seal_notes.digest(seal_checkpoints.text_of(row))
 
 
-def _wrongs(
-    row: SignedCheckpoint, serial: int, before: str, hashes: dict[int, bytes], roots: set[str]
-) -> Iterator[str]:
+def _wrongs(row: SignedCheckpoint, serial: int, before: str, hashes: dict[int, Any], roots: set[str]) -> Iterator[str]:
     if row.serial != serial + 1:
         yield f"follows checkpoint {serial}"
     if not seal_notes.is_signed(row.body, row.key, bytes(row.signature)):

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 ("checked_at", models.DateTimeField()),
                 ("full_at", models.DateTimeField(null=True)),
-                ("clean", models.BooleanField()),
+                ("passed", models.BooleanField()),
                 ("broken_since", models.DateTimeField(null=True)),
                 ("milliseconds", models.IntegerField()),
                 (
@@ -105,8 +105,8 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("broken_since__isnull", True), ("clean", True)),
-                            models.Q(("broken_since__isnull", False), ("clean", False)),
+                            models.Q(("broken_since__isnull", True), ("passed", True)),
+                            models.Q(("broken_since__isnull", False), ("passed", False)),
                             _connector="OR",
                         ),
                         name="ledger_verification_broken",

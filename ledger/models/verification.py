@@ -13,7 +13,7 @@ class Verification(models.Model):
     title = models.CharField(max_length=200)
     checked_at = models.DateTimeField()
     full_at = models.DateTimeField(null=True)
-    clean = models.BooleanField()
+    passed = models.BooleanField()
     broken_since = models.DateTimeField(null=True)
     milliseconds = models.IntegerField()
     findings = models.JSONField(default=list, help_text="the first broken rows: object, reference, detail")
@@ -23,11 +23,11 @@ class Verification(models.Model):
         ordering = ["check_name"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(clean=True, broken_since__isnull=True)
-                | models.Q(clean=False, broken_since__isnull=False),
+                condition=models.Q(passed=True, broken_since__isnull=True)
+                | models.Q(passed=False, broken_since__isnull=False),
                 name="ledger_verification_broken",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.check_name}: {'clean' if self.clean else 'broken'}"
+        return f"{self.check_name}: {'clean' if self.passed else 'broken'}"
