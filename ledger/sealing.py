@@ -65,6 +65,14 @@ def lag(*, most: int = 10_000) -> Lag:
     return Lag(number=number, sealed_at=sealed_at, waiting=min(waiting, most), since=since)
 
 
+def number_at(moment: datetime) -> int:
+    """The last link that had been made by then; 0 for none. Numbers and times rise together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM ledger_seal WHERE sealed_at <= %s ORDER BY number DESC LIMIT 1", [moment])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 # Rows above the last sealed one's place in the order of the chain; see `ledger_seal_next`.
 _LAG = """
     WITH head AS (

@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ledger.view_entry": ("Read entries", _MONEY),
     "ledger.view_hold": ("Read holds", _READERS),
     "ledger.view_event": ("Read the event log", _MONEY),
+    "ledger.view_status": ("See whether the books are right, sealed and settled", _MONEY),
     "reconciliation.view_statement": ("Read statements", _MONEY),
     "reconciliation.view_sourcefile": ("Read imported files", _MONEY),
     "reconciliation.view_externalrecord": ("Read statement lines", _MONEY),

@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Imported files", "reconciliation", "sourcefile", "upload_file"),
             _list("Matches", "reconciliation", "match", "join_inner"),
             _list("Events", "ledger", "event", "history"),
+            ("Status", "status", "ledger.view_status", "verified", None),
         ),
     ),
     (

@@ -57,9 +57,10 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         return {**super().each_context(request), "role_words": ", ".join(role.replace("_", " ") for role in roles)}
 
     def get_urls(self) -> list[URLPattern]:
-        from portal.staff import approvals, decisions  # the apps' models are ready only now
+        from portal.staff import approvals, decisions, status  # the apps' models are ready only now
 
         return [
+            path("status/", self.admin_view(status.page), name="status"),
             path("approvals/", self.admin_view(approvals.queue), name="approvals"),
             path("approvals/<slug:reference>/", self.admin_view(decisions.decide), name="approval"),
             *super().get_urls(),

@@ -48,6 +48,7 @@ def pages_of_approver(day: Day) -> dict[str, str]:
     return {
         "today": reverse("admin:index"),
         "approvals": reverse("admin:approvals"),
+        "status": reverse("admin:status"),
         "decision": reverse("admin:approval", args=[day.small.public_id]),
         "decision-second": reverse("admin:approval", args=[day.large.public_id]),
         "decision-adjustment": reverse("admin:approval", args=[day.correction.public_id]),

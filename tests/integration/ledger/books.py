@@ -167,3 +167,17 @@ def full_book() -> dict[str, Any]:
     made["after_checkpoint"] = receive("5")
     checkpoints.take(account_id=bank().id)
     return made
+
+
+def send_to_clearing(amount: str, *, at: datetime) -> Posted:
+    """A card deposit is captured: the provider owes it until the settlement."""
+    with transaction.atomic():
+        legs = [debit(clearing(), Decimal(amount)), credit(wallet(), Decimal(amount))]
+        return posting.post(reason="DEPOSIT_CAPTURED", legs=legs, effective_at=at)
+
+
+def settle_clearing(amount: str, *, at: datetime) -> Posted:
+    """The provider pays out what was captured."""
+    with transaction.atomic():
+        legs = [debit(bank(), Decimal(amount)), credit(clearing(), Decimal(amount))]
+        return posting.post(reason="DEPOSIT_SETTLED", legs=legs, effective_at=at)
