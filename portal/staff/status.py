@@ -85,7 +85,9 @@ def _broken(found: status.Status, now: datetime) -> Table | None:
     if not rows:
         return None
     return Table(
-        "What is not true", columns(("Row", "main"), "What is wrong", "What should be true", "Since"), tuple(rows)
+        "What is not true",
+        columns(("Row", "main"), "What is wrong", "What should be true", ("Since", "time")),
+        tuple(rows),
     )
 
 
