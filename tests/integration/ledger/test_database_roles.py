@@ -80,7 +80,8 @@ def test_every_way_to_rewrite_a_table_is_refused_to_the_app(app: Any) -> None:
             f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE", f"ALTER TABLE {table} DISABLE TRIGGER ALL",
             f"ALTER TABLE {table} DISABLE TRIGGER USER", f"DROP TABLE {table} CASCADE",
             f"CREATE TRIGGER mine BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ledger_append_only()",
-            f"CREATE RULE mine AS ON INSERT TO {table} DO INSTEAD NOTHING", f"ALTER TABLE {table} OWNER TO CURRENT_USER",
+            f"CREATE RULE mine AS ON INSERT TO {table} DO INSTEAD NOTHING",
+            f"ALTER TABLE {table} OWNER TO CURRENT_USER",
             f"GRANT ALL ON {table} TO CURRENT_USER", f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE",
             f"COMMENT ON TABLE {table} IS 'mine'", f"CREATE INDEX ON {table} ((1))",
         ):  # fmt: skip
@@ -93,12 +94,14 @@ def test_every_way_to_rewrite_a_table_is_refused_to_the_app(app: Any) -> None:
 def test_nobody_becomes_somebody_else(app: Any, reader: Any) -> None:
     for role in (app, reader):
         for sql in (
-            "SET session_replication_role = replica", "SET ROLE wherewithal_owner", "SET SESSION AUTHORIZATION postgres",
+            "SET session_replication_role = replica", "SET ROLE wherewithal_owner",
+            "SET SESSION AUTHORIZATION postgres",
             "ALTER ROLE CURRENT_USER SUPERUSER", "CREATE ROLE mine SUPERUSER", "ALTER SYSTEM SET fsync = off",
             "COPY ledger_kind TO PROGRAM 'cat'", "SELECT pg_read_file('PG_VERSION')",
             "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "CREATE TABLE ledger_mine (id int)", "ALTER FUNCTION ledger_append_only() OWNER TO CURRENT_USER",
-            "CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NEW; END'",
             "DROP VIEW ledger_seal_event_content CASCADE",
         ):  # fmt: skip
             assert refusal(role, sql) not in ("passed",), sql

@@ -80,8 +80,8 @@ def event_deleted(random: Random) -> list[str]:
 def event_inserted(random: Random) -> list[str]:
     event = random.choice(list(Event.objects.order_by("pk"))[:-1])
     run(
-        "INSERT INTO ledger_event (id, type, object_ref, client_ref, actor, person, on_behalf_of, ip, device, request_id,"
-        " before, after, data, occurred_at, recorded_at, xid)"
+        "INSERT INTO ledger_event (id, type, object_ref, client_ref, actor, person, on_behalf_of, ip, device,"
+        " request_id, before, after, data, occurred_at, recorded_at, xid)"
         " SELECT 900000, type, object_ref, client_ref, actor, person,"
         " on_behalf_of, ip, device, request_id, before, after, data, occurred_at, recorded_at, xid FROM ledger_event"
         " WHERE id = %s",
@@ -101,7 +101,9 @@ def events_swapped(random: Random) -> list[str]:
 def header_field(random: Random) -> list[str]:
     found = _transaction(random)
     change = random.choice(
-        ["description = description || '.'", "source_system = 'forged', source_kind = 'forged', source_id = 'forged'", "phase = CASE phase WHEN 'single' THEN 'pending' WHEN 'pending' THEN 'single' WHEN 'post' THEN 'void' ELSE 'post' END",
+        ["description = description || '.'", "source_system = 'forged', source_kind = 'forged', source_id = 'forged'",
+         "phase = (ARRAY['pending', 'single', 'void', 'post'])[array_position(ARRAY['single', 'pending', 'post',"
+         " 'void'], phase::text)]",
          "idempotency_key = 'forged'", "reason = 'TAX'", "legs = legs + 1",
          "metadata = '{\"note\": \"forged\"}'", "fingerprint = '\\x00'", "xid = xid - 1",
          "effective_at = effective_at - interval '1 microsecond'", "recorded_at = recorded_at + interval '1 second'"]
@@ -170,7 +172,8 @@ def transaction_inserted(random: Random) -> list[str]:
 
 def account_renamed(random: Random) -> list[str]:
     run(
-        "UPDATE ledger_account SET code = 'client/cl_thief/wallet' WHERE code = 'client/cl_ben/wallet' AND currency = 'EUR'"
+        "UPDATE ledger_account SET code = 'client/cl_thief/wallet'"
+        " WHERE code = 'client/cl_ben/wallet' AND currency = 'EUR'"
     )
     first = Transaction.objects.filter(entries__account__code="client/cl_thief/wallet").order_by("xid").first()
     return [first.public_id]
@@ -224,7 +227,8 @@ def whole_tail(random: Random) -> list[str]:
             run("DELETE FROM ledger_transaction WHERE id = %s", link.transaction_id)
     run("DELETE FROM ledger_seal WHERE number > %s", keep)
     run(
-        "DELETE FROM ledger_seal_copy c USING ledger_seal_checkpoint x WHERE x.serial = c.checkpoint_id AND x.number > %s",
+        "DELETE FROM ledger_seal_copy c USING ledger_seal_checkpoint x"
+        " WHERE x.serial = c.checkpoint_id AND x.number > %s",
         keep,
     )
     run("DELETE FROM ledger_seal_checkpoint WHERE number > %s", keep)
@@ -233,9 +237,12 @@ def whole_tail(random: Random) -> list[str]:
 
 # One link made to fit the row that it seals now, and the link before it.
 FITTED = """
-    UPDATE ledger_seal s SET previous = p.hash, hash = ledger_seal_link(s.number, s.xid, p.hash, c.content, s.sealed_at)
-      FROM (SELECT coalesce((SELECT hash FROM ledger_seal WHERE number = %s - 1), decode(repeat('00', 32), 'hex')) AS hash) p,
-           (SELECT l.number, coalesce(sha256(array_send(e.fields)), sha256(array_send(t.fields) || n.entries)) AS content
+    UPDATE ledger_seal s
+       SET previous = p.hash, hash = ledger_seal_link(s.number, s.xid, p.hash, c.content, s.sealed_at)
+      FROM (SELECT coalesce((SELECT hash FROM ledger_seal WHERE number = %s - 1),
+                            decode(repeat('00', 32), 'hex')) AS hash) p,
+           (SELECT l.number, coalesce(sha256(array_send(e.fields)),
+                                     sha256(array_send(t.fields) || n.entries)) AS content
               FROM ledger_seal l
               LEFT JOIN ledger_seal_event_content e ON e.id = l.event_id
               LEFT JOIN ledger_seal_transaction_content t ON t.id = l.transaction_id
