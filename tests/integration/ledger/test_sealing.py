@@ -230,3 +230,29 @@ def test_a_link_can_be_computed_with_nothing_but_the_standard_library(folder):
     head = (1).to_bytes(8, "big") + link.xid.to_bytes(8, "big") + bytes(32) + content
     stamp = link.sealed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
     assert hashlib.sha256(head + stamp).digest() == bytes(link.hash)
+
+
+def test_a_look_at_what_is_new_sees_new_links_and_what_is_wrong_with_them(folder, superuser_connection):
+    now = datetime.now(UTC)
+    books.receive("1")
+    sealed_books.seal_all()
+    sealed_books.checkpoint(now)
+    assert invariants.run().clean
+    books.receive("2")
+    sealed_books.happen(3)
+    sealed_books.seal_all()
+    sealed_books.checkpoint(now)
+    report = invariants.run(incremental=True)
+    assert report.clean
+    assert report.since > 0
+    assert {"seal_links", "seal_gaps", "seal_checkpoints", "seal_copies"} <= {found.name for found in report.outcomes}
+
+    books.receive("3")
+    sealed_books.happen(2, first=3)
+    sealed_books.seal_all()
+    event = Event.objects.get(object_ref="obj_4")
+    superuser_connection.execute("SET session_replication_role = replica")
+    superuser_connection.execute("UPDATE ledger_event SET actor = 'nobody' WHERE id = %s", [event.pk])
+    report = invariants.run(incremental=True)
+    assert report.since > 0
+    assert [found.reference for found in report.findings if found.check == "seal_links"] == [event.public_id]
