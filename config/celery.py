@@ -41,6 +41,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "ask about unknown transfers": _every("payments.tasks.ask_unknown_transfers", seconds=30),
     "report payouts the bank is silent about": _every("payments.tasks.report_silent_payouts", seconds=900),
     "match what waits for a report": _every("reconciliation.tasks.match_waiting", seconds=60),
+    "look at balance monitors": _every("payments.tasks.look_at_balance_monitors", seconds=10),
     "expire what is due": _every("payments.tasks.expire_what_is_due", seconds=60),
     "forget old idempotency keys": {
         "task": "payments.tasks.prune_idempotency_keys",

@@ -133,7 +133,7 @@ def _look(check: Check, since: int, limit: int) -> Outcome:
 
 
 def _reference(kind: str, key: str) -> str:
-    prefixes = {"transaction": "txn", "hold": "hold", "account": "acc", "event": "evt"}
+    prefixes = {"transaction": "txn", "hold": "hold", "account": "acc", "event": "evt", "monitor": "mon"}
     if kind not in prefixes:
         return key
     return ids.encode(prefixes[kind], uuid.UUID(key) if "-" in key else int(key))

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import connection, models
 
-from ledger import accounts
+from ledger import accounts, gl_mappings
 from ledger.chart import KINDS, Kind
-from ledger.models import CurrencyRow, KindRow, ReasonRow
+from ledger.models import CurrencyRow, GlMapping, KindRow, ReasonRow
 from ledger.money import CURRENCIES
 from ledger.reasons import REASONS
 
@@ -24,6 +24,8 @@ def sync_reference_rows(**_: Any) -> None:
         model._default_manager.bulk_create(
             rows, update_conflicts=True, unique_fields=fields[:1], update_fields=fields[1:]
         )
+    if GlMapping._meta.db_table in connection.introspection.table_names():
+        gl_mappings.seed()
 
 
 def differences() -> list[tuple[str, str, str]]:

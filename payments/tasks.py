@@ -11,7 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ledger import holds
+from ledger import holds, monitoring
 from ledger.database import unit_of_work
 from ledger.errors import Unavailable
 from payments import dispatch
@@ -72,6 +72,12 @@ def expire_what_is_due() -> int:
             partial(unit_of_work, partial(holds.expire, now=now)),
         )
     )
+
+
+@shared_task
+def look_at_balance_monitors() -> int:
+    """Look at what was written since the last look; every level that was crossed becomes an event."""
+    return monitoring.evaluate_due(now=timezone.now())
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.api import accounts, events, holds, transactions
+from ledger.api import accounts, events, holds, monitors, reports, transactions
 
 urlpatterns = [
     path("accounts", accounts.Accounts.as_view()),
@@ -20,4 +20,11 @@ urlpatterns = [
     path("holds/<str:reference>/capture", holds.HoldCapture.as_view()),
     path("holds/<str:reference>/release", holds.HoldRelease.as_view()),
     path("events", events.Events.as_view()),
+    path("balance-monitors", monitors.Monitors.as_view()),
+    path("balance-monitors/<str:reference>", monitors.MonitorItem.as_view()),
+    path("balance-monitors/<str:reference>/change", monitors.MonitorChanges.as_view()),
+    path("balance-monitors/<str:reference>/retire", monitors.MonitorRetirement.as_view()),
+    path("reports/trial-balance", reports.TrialBalance.as_view()),
+    path("reports/roll-up", reports.RollUps.as_view()),
+    path("reports/gl", reports.GeneralLedger.as_view()),
 ]

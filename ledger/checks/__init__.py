@@ -83,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
         title="Currencies, reasons and kinds of account in the database are those of the code",
         find=differences,
     ),
+    _check("monitors", "Every balance monitor has seen every entry below its horizon, once"),
     _check("guards", "Every guard of the database is in place and switched on"),
     _check("horizon", "No row was written by a database transaction that is still to come"),
     _check("events", "Every event has a number that was given out, a type, an object and an actor"),

@@ -4,16 +4,21 @@ from ledger.models.account import Account, CurrencyRow, KindRow, ReasonRow
 from ledger.models.balance import Balance, Checkpoint
 from ledger.models.entry import Entry
 from ledger.models.event import Event
+from ledger.models.gl import GlExport, GlMapping
 from ledger.models.hold import Hold
+from ledger.models.monitor import BalanceMonitor
 from ledger.models.transaction import Pending, Transaction
 
 __all__ = [
     "Account",
     "Balance",
+    "BalanceMonitor",
     "Checkpoint",
     "CurrencyRow",
     "Entry",
     "Event",
+    "GlExport",
+    "GlMapping",
     "Hold",
     "KindRow",
     "Pending",

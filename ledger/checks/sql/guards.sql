@@ -12,7 +12,11 @@ WITH expected (table_name, guard) AS (VALUES
     ('ledger_balance', 'ledger_keep'), ('ledger_balance', 'ledger_no_truncate'),
     ('ledger_hold', 'ledger_keep'), ('ledger_hold', 'ledger_no_truncate'),
     ('ledger_pending', 'ledger_keep'), ('ledger_pending', 'ledger_no_truncate'),
-    ('ledger_currency', 'ledger_currency_fixed')
+    ('ledger_currency', 'ledger_currency_fixed'),
+    ('ledger_gl_mapping', 'ledger_append_only'), ('ledger_gl_mapping', 'ledger_no_truncate'),
+    ('ledger_gl_mapping', 'ledger_gl_mapping_guard'),
+    ('ledger_gl_export', 'ledger_append_only'), ('ledger_gl_export', 'ledger_no_truncate'),
+    ('ledger_balance_monitor', 'ledger_balance_monitor_guard')
 )
 SELECT 'trigger', x.guard, format('is missing or switched off on %s', x.table_name)
   FROM expected x

@@ -1,7 +1,7 @@
 """Grant the app and reader roles what they need and nothing more. Runs as the owner, after every migrate.
 
 The app posts through functions and cannot rewrite history: over the ledger it has SELECT, EXECUTE on the public
-functions, and INSERT on accounts and events. Over other tables of ours it may insert and update; it may delete only
+functions, INSERT on accounts, events and the general-ledger mapping, and balance monitors. Over other tables of ours it may insert and update; it may delete only
 where a model says `deletable = True`, and not even update where one says `append_only = True`. The reader reads, but
 never secrets. `docs/reference/database-roles.md` says it in words.
 """
@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
 OURS = {"ledger", "payments", "reconciliation", "portal"}
-LEDGER_INSERTS = {"ledger_account", "ledger_event"}
+LEDGER_INSERTS = {"ledger_account", "ledger_event", "ledger_gl_mapping", "ledger_gl_export"}
+LEDGER_UPDATES = {"ledger_balance_monitor"}
 PUBLIC_FUNCTIONS = (
     "ledger_post",
     "ledger_post_batch",
@@ -73,6 +74,8 @@ def table_rights() -> dict[str, str]:
         table = model._meta.db_table
         if model._meta.app_label == "ledger":
             rights[table] = "SELECT, INSERT" if table in LEDGER_INSERTS else "SELECT"
+            if table in LEDGER_UPDATES:
+                rights[table] = "SELECT, INSERT, UPDATE"
         elif getattr(model, "append_only", False) or model.__name__.startswith("Historical"):
             rights[table] = "SELECT, INSERT"
         elif model._meta.app_label in OURS and not (model._meta.auto_created or getattr(model, "deletable", False)):
