@@ -168,6 +168,14 @@ def adjusted(*, reason: str, debit: str, credit: str, money: Money) -> Recipe:
     return _recipe(reason, _debit(debit, money), _credit(credit, money))
 
 
+def opened(*, account: str, opening: str, owed_to_others: bool, balance: Money) -> Recipe:
+    """What an account held in the old system, against the equity of the cut-over. `owed_to_others`: its normal side is
+    the credit; `balance` may be negative."""
+    money, credited = abs(balance), (balance.amount > 0) == owed_to_others
+    first, second = (opening, account) if credited else (account, opening)
+    return _recipe("OPENING_BALANCE", _debit(first, money), _credit(second, money))
+
+
 def difference(lines: Sequence[Line]) -> dict[str, Money]:
     """Credits minus debits per currency; all zero for a recipe that balances."""
     totals: dict[str, Money] = {}

@@ -7,6 +7,7 @@ from payments.models.client import Client
 from payments.models.deposit import Deposit, Refund
 from payments.models.dispute import Dispute
 from payments.models.idempotency_key import IdempotencyKey
+from payments.models.opening_import import OpeningImport
 from payments.models.outbox_message import OutboxMessage
 from payments.models.payment_method import PaymentMethod
 from payments.models.policy_rule import PolicyRule
@@ -24,6 +25,7 @@ __all__ = [
     "Deposit",
     "Dispute",
     "IdempotencyKey",
+    "OpeningImport",
     "OutboxMessage",
     "PaymentMethod",
     "PolicyRule",

@@ -33,7 +33,7 @@ def create(
 
     Raises Forbidden, InvalidRequest naming the field, DuplicateReference for a known external id with other data."""
     actor.require("payments.add_client")
-    _check(name=name, email=email, country=country, timezone=timezone, client_class=client_class)
+    check(name=name, email=email, country=country, timezone=timezone, client_class=client_class)
     if external_id and len(external_id) > EXTERNAL_ID_MAX:
         raise InvalidRequest(f"An external id has up to {EXTERNAL_ID_MAX} characters.", param="external_id")
 
@@ -113,7 +113,10 @@ def _change(client_id: UUID, field: str, value: str, event: str, actor: Actor, n
     return unit_of_work(work)
 
 
-def _check(*, name: str, email: str, country: str, timezone: str, client_class: str) -> None:
+def check(
+    *, name: str, email: str, country: str, timezone: str = "UTC", client_class: str = Client.Class.RETAIL
+) -> None:
+    """Raise InvalidRequest naming the field that cannot be a client's."""
     if not 1 <= len(name.strip()) <= 200:
         raise InvalidRequest("A name has 1 to 200 characters.", param="name")
     try:
