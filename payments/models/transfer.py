@@ -80,6 +80,12 @@ class Transfer(Movement):
         return self.amount if self.direction == self.Direction.TO_PLATFORM else -self.amount
 
     @property
+    def platform_account(self) -> TradingAccount:
+        """The trading account of a transfer in which a platform has a part."""
+        assert self.trading_account is not None  # noqa: S101 (a constraint: only transfers within our book have none)
+        return self.trading_account
+
+    @property
     def from_reference(self) -> str:
         return self._ends[0]
 

@@ -74,7 +74,7 @@ def confirm(
         before = transfer.state
         posting.settle(
             pending_id=_pending(transfer),
-            source=Source(transfer.trading_account.platform, "deal_cash", ticket),
+            source=Source(transfer.platform_account.platform, "deal_cash", ticket),
             effective_at=None if executed_at is None else max(transfer.created_at, min(executed_at, now)),
             description=f"Transfer {transfer.public_id}, ticket {ticket}",
         )

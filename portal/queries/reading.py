@@ -82,6 +82,8 @@ def withdrawal(key: Key, state: str, facts: Facts) -> Read:
 
 
 def transfer(key: Key, state: str, facts: Facts) -> Read:
+    if facts["direction"] == "within":
+        return _within(key, facts)
     platform = f"{facts['platform'].upper()} {facts['login']}"
     wallet, in_wallet = pgettext("place", "your wallet"), pgettext("place", "in your wallet")
     on_platform = pgettext("place", "on %(account)s") % {"account": platform}
@@ -103,6 +105,35 @@ def transfer(key: Key, state: str, facts: Facts) -> Read:
         },
         references=((_OURS, reference), (_("Platform's ticket"), facts["ticket"])),
     )
+
+
+def _within(key: Key, facts: Facts) -> Read:
+    """A transfer between the wallet and pockets: no platform has a say in it."""
+    source, target = facts["from_pocket"], facts["to_pocket"]
+    reference = ids.encode("tr", key.id)
+    return Read(
+        reference=reference,
+        money=facts.money("amount"),
+        direction="between",
+        since=facts.time("ended_at") or facts.time("updated_at"),
+        values={
+            "source": _end(source),
+            "target": _end(target),
+            "at_source": _at(source),
+            "at_target": _at(target),
+            "asked": facts.time("updated_at"),
+            "reason": "",
+        },
+        references=((_OURS, reference),),
+    )
+
+
+def _end(pocket: str) -> str:
+    return _("the pocket “%(name)s”") % {"name": pocket} if pocket else pgettext("place", "your wallet")
+
+
+def _at(pocket: str) -> str:
+    return _("in the pocket “%(name)s”") % {"name": pocket} if pocket else pgettext("place", "in your wallet")
 
 
 def refund(key: Key, state: str, facts: Facts) -> Read:

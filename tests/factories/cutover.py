@@ -1,5 +1,7 @@
 """A cut-over for tests: the two files of an old system, small or large."""
 
+import csv
+import io
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -24,7 +26,9 @@ EVERYTHING: tuple[Row, ...] = (
 
 def balances(rows: Iterable[Row] = EVERYTHING) -> bytes:
     """The file of balances."""
-    return "\n".join([",".join(COLUMNS), *(",".join(row) for row in rows), ""]).encode()
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+    return out.getvalue().encode()
 
 
 def control(rows: Iterable[Row] = EVERYTHING) -> bytes:

@@ -103,7 +103,9 @@ def test_a_line_with_too_few_cells_is_named():
     assert [error.line for error in errors] == [12]
 
 
-@pytest.mark.parametrize("line", ["wallet,EUR,x,1", "purse,EUR,1,1", "wallet,XXX,1,1", "wallet,EUR,1,1,0", "wallet,EUR,2,1000.50"])
+@pytest.mark.parametrize(
+    "line", ["wallet,EUR,x,1", "purse,EUR,1,1", "wallet,XXX,1,1", "wallet,EUR,1,1,0", "wallet,EUR,2,1000.50"]
+)
 def test_a_control_file_with_an_error_is_refused(line):
     _, errors = opening_files.read_control(cutover.control() + line.encode() + b"\n")
     assert len(errors) == 1
