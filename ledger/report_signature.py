@@ -39,8 +39,8 @@ def verify(report: Mapping[str, Any], signature: Mapping[str, str]) -> bool:
     return False
 
 
-def _key(secret: str) -> bytes:
-    return hmac.new(secret.encode(), _SALT, hashlib.sha256).digest()
+def _key(secret: str | bytes) -> bytes:
+    return hmac.new(secret if isinstance(secret, bytes) else secret.encode(), _SALT, hashlib.sha256).digest()
 
 
 def _name(secret: str) -> str:

@@ -204,11 +204,12 @@ class BalanceMonitorAdmin(ReadOnlyAdmin):
                 display.tag("triggered", "attention")
                 if event.type == "monitor.triggered"
                 else display.tag("cleared", "good"),
-                display.raw_amount(Decimal(event.data["value"]), shown.currency),
-                display.raw_amount(Decimal(event.data["limit"]), shown.currency),
-                references.link(request, event.data["transaction"]) if event.data["transaction"] else "",
+                display.raw_amount(Decimal(told["value"]), shown.currency),
+                display.raw_amount(Decimal(told["limit"]), shown.currency),
+                references.link(request, told["transaction"]) if told["transaction"] else "",
             )
             for event in found
+            if (told := event.data)
         )
         heads = columns(("When", "main"), "What", ("Figure", "money"), ("Level", "money"), "By")
         return [Table("Crossings", heads, rows, "None so far.")]

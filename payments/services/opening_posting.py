@@ -15,6 +15,7 @@ from simple_history.utils import bulk_create_with_history
 from ledger import accounts, events, ids
 from ledger.chart import KINDS
 from ledger.errors import DomainError, Unbalanced
+from ledger.events import Change
 from ledger.money import EXACT
 from ledger.posting import Draft, Leg, credit, debit, post_batch
 from payments import dispatch, postings
@@ -97,16 +98,16 @@ def _create_clients(plan: Plan, actor: Actor, now: datetime) -> None:
         bulk_create_with_history(plan.new_clients, Client, batch_size=1000)
     if plan.new_trading_accounts:
         bulk_create_with_history(plan.new_trading_accounts, TradingAccount, batch_size=1000)
-    for client in plan.new_clients:
-        events.record(
-            type="client.created",
+    changes = [
+        Change(
             object_ref=client.public_id,
             client_ref=client.public_id,
-            actor=actor,
             after={"kyc_level": client.kyc_level, "state": client.state},
             data={"from": "opening import"},
-            occurred_at=now,
         )
+        for client in plan.new_clients
+    ]
+    events.record_many(type="client.created", actor=actor, changes=changes, occurred_at=now)
 
 
 def _require_posted(plan: Plan, opening: OpeningImport) -> None:

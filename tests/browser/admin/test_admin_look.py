@@ -69,6 +69,29 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "versions": reverse("admin:payments_client_history", args=[day.maria.public_id]),
         "nothing-found": reverse("admin:payments_deposit_changelist") + "?q=nothing-like-this",
         "search-empty": reverse("admin:search") + "?q=zzzz",
+        **pages_of_sums(day),
+    }
+
+
+def pages_of_sums(day: Day) -> dict[str, str]:
+    """What finance looks at: sums of the book, what is watched, and the way out to the general ledger."""
+    from ledger.admin import references
+
+    return {
+        "trial-balance": reverse("admin:trial-balance") + "?currency=EUR",
+        "trial-balance-accounts": reverse("admin:trial-balance") + "?currency=EUR&by=account&at=2026-01-01T12:00",
+        "roll-ups": reverse("admin:roll-ups") + "?currency=EUR",
+        "roll-ups-clients": reverse("admin:roll-ups") + "?currency=EUR&by=prefix&prefix=client",
+        "monitors": reverse("admin:ledger_balancemonitor_changelist"),
+        "monitor": references.url(day.everything["mon"].public_id),
+        "monitor-set-up": reverse("admin:ledger_balancemonitor_set-up"),
+        "gl-mapping": reverse("admin:ledger_glmapping_changelist"),
+        "gl-mapping-line": references.url(day.everything["glm"].public_id),
+        "gl-mapping-add": reverse("admin:ledger_glmapping_add"),
+        "gl-exports": reverse("admin:ledger_glexport_changelist"),
+        "cut-overs": reverse("admin:payments_openingimport_changelist"),
+        "cut-over": references.url(day.everything["opn"].public_id),
+        "cut-over-approve": reverse("admin:payments_openingimport_approve", args=[day.everything["opn"].public_id]),
     }
 
 
@@ -87,6 +110,8 @@ def pages_of_ops(day: Day) -> dict[str, str]:
         "ops-give-back": reverse("admin:payments_withdrawal_give-back", args=[day.failed.public_id]),
         "ops-transfer-resolve": reverse("admin:payments_transfer_resolve", args=[day.unknown.public_id]),
         "ops-draft": reverse("admin:payments_adjustment_draft"),
+        "ops-cut-over-upload": reverse("admin:payments_openingimport_upload"),
+        "ops-pocket": reverse("admin:payments_client_pocket", args=[day.maria.public_id]),
         "ops-provider-event": references.url(day.everything["pev"].public_id),
         "ops-outbox": reverse("admin:payments_outboxmessage_changelist"),
     }

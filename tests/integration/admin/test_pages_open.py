@@ -28,6 +28,8 @@ def addresses() -> dict[str, str]:
     found = {
         reverse("admin:search"): "payments.view_client",
         reverse("admin:approvals"): "payments.view_approval",
+        reverse("admin:trial-balance"): "ledger.view_report",
+        reverse("admin:roll-ups"): "ledger.view_report",
         reverse("admin:approval", args=[made["wd"].public_id]): "payments.view_approval",
         reverse("admin:approval", args=[made["adj"].public_id]): "payments.view_approval",
     }

@@ -168,3 +168,52 @@ def _(world: World) -> Any:
         now=timezone.now(),
     )
     return f"/statements/{done.statements[0]}", {}
+
+
+def _monitor(world: World) -> str:
+    body = {"name": "Bank", "prefix": "bank/sepa", "currency": "EUR", "way": "below", "threshold": "-10.00"}
+    return str(world.finance.made("/balance-monitors", body)["id"])
+
+
+@sample("GET", "balance-monitors", "auditor")
+def _(world: World) -> Any:
+    _monitor(world)
+    return "/balance-monitors", {"currency": "EUR", "state": "calm"}
+
+
+@sample("POST", "balance-monitors", "finance_approver")
+def _(world: World) -> Any:
+    return "/balance-monitors", {
+        "name": "Wallet of Ada", "account": world.wallet(), "currency": "EUR", "way": "below", "threshold": "100.00",
+        "clear_at": "150.00", "measure": "available",
+    }  # fmt: skip
+
+
+@sample("GET", "balance-monitors/<str:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}", {}
+
+
+@sample("POST", "balance-monitors/<str:reference>/change", "finance_approver")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}/change", {"version": 1, "threshold": "0", "name": "The bank"}
+
+
+@sample("POST", "balance-monitors/<str:reference>/retire", "compliance")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}/retire", {"version": 1}
+
+
+@sample("GET", "reports/trial-balance", "auditor")
+def _(world: World) -> Any:
+    return "/reports/trial-balance", {"at": "2026-11-20T09:00:00Z", "currency": "EUR"}
+
+
+@sample("GET", "reports/roll-up", "auditor")
+def _(world: World) -> Any:
+    return "/reports/roll-up", {"by": "prefix", "prefix": "client", "format": "csv"}
+
+
+@sample("GET", "reports/gl", "auditor")
+def _(world: World) -> Any:
+    return "/reports/gl", {"date": "2026-01-31", "form": "detailed"}

@@ -92,7 +92,7 @@ def test_a_hold_on_a_pocket_is_held_money_and_goes_back_into_the_pocket(ada):
 )
 def test_what_cannot_be_is_refused_and_nothing_moves(ada, words, refusal, param):
     before = Entry.objects.count(), Transfer.objects.count()
-    with pytest.raises(refusal) as refused:
+    with pytest.raises(refusal) as refused, transaction.atomic():
         move(ada, **words)
     assert refused.value.param == param
     assert (Entry.objects.count(), Transfer.objects.count()) == before
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_refused_and_nothing_moves(ada, words, refusal, param)
 
 def test_a_pocket_is_never_emptied_below_nothing(ada):
     move(ada, "100")
-    with pytest.raises(errors.InsufficientAvailable):
+    with pytest.raises(errors.InsufficientAvailable), transaction.atomic():
         move(ada, "100.01", source="savings", target="")
     assert shown(ada).in_pockets == euros("100")
 
