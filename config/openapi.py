@@ -19,7 +19,8 @@ from ledger.api.pages import LIMIT_DEFAULT, LIMIT_MOST
 from ledger.ids import encode
 
 PREFIXES = {
-    "accounts": "acc", "adjustments": "adj", "balance-monitors": "mon", "clients": "cl", "deposits": "dep", "exceptions": "exc", "holds": "hold",
+    "accounts": "acc", "adjustments": "adj", "balance-monitors": "mon", "clients": "cl", "deposits": "dep",
+    "exceptions": "exc", "holds": "hold",
     "statements": "st", "transactions": "txn", "transfers": "tr", "withdrawals": "wd",
 }  # fmt: skip
 ALWAYS = ("invalid_request", "authentication_failed", "insufficient_scope", "rate_limited", "unavailable")

@@ -1,7 +1,8 @@
 import django.db.models.deletion
+from django.db import migrations, models
+
 import ledger.models.fields
 from ledger.migrations.sql import run
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

@@ -61,7 +61,7 @@ class GlMappingAdmin(ReadOnlyAdmin):
     )
     makes = (
         Act(
-            name="add",
+            name="add-line",
             label="Add a line",
             permission=gl_mappings.PERMISSION,
             form=Line,

@@ -127,7 +127,7 @@ class BalanceMonitorAdmin(ReadOnlyAdmin):
     )
     acts = (
         Act(
-            name="change",
+            name="set-level",
             label="Change the level",
             permission=monitors.PERMISSION,
             form=Change,

@@ -1,9 +1,10 @@
 import django.db.models.deletion
 import django_fsm
-import ledger.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
+import ledger.ids
 
 
 class Migration(migrations.Migration):

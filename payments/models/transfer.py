@@ -1,4 +1,4 @@
-"""Transfers of a client's own money: between wallet and trading account, with a leg in our book and one on the platform,
+"""Transfers of a client's own money: between wallet and trading account, a leg in our book and a leg on the platform;
 and within our book alone, between wallet and pockets."""
 
 from decimal import Decimal

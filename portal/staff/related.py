@@ -65,9 +65,11 @@ def money_of(request: HttpRequest, shown: Any) -> list[Panel]:
         )
         for row in found
     )
-    heads = columns(("Money", "main"), ("Available", "money"), ("Held", "money"), ("On its way", "money"),
-                    ("In pockets", "money"), ("Total", "money"), ("Can be withdrawn", "money"), ("Owed to us", "money"))  # fmt: skip
-    return [Table("Money", heads, rows, "No money yet.", note="Total is all four parts together.")]
+    heads = columns(
+        ("Money", "main"), ("Available", "money"), ("Held", "money"), ("On its way", "money"), ("In pockets", "money"),
+        ("Total", "money"), ("Can be withdrawn", "money"), ("Owed to us", "money"),
+    )  # fmt: skip
+    return [Table("Money", heads, rows, "No money yet.", note="Total is the four parts together.")]
 
 
 @below.add

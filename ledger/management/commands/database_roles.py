@@ -1,9 +1,10 @@
 """Grant the app and reader roles what they need and nothing more. Runs as the owner, after every migrate.
 
 The app posts through functions and cannot rewrite history: over the ledger it has SELECT, EXECUTE on the public
-functions, INSERT on accounts, events and the general-ledger mapping, and balance monitors. Over other tables of ours it may insert and update; it may delete only
-where a model says `deletable = True`, and not even update where one says `append_only = True`. The reader reads, but
-never secrets. `docs/reference/database-roles.md` says it in words.
+functions, INSERT on accounts, events and the general ledger's mapping and exports, and INSERT and UPDATE on balance
+monitors. Over other tables of ours it may insert and update; it may delete only where a model says `deletable = True`,
+and not even update where one says `append_only = True`. The reader reads, but never secrets.
+`docs/reference/database-roles.md` says it in words.
 """
 
 from typing import Any

@@ -87,7 +87,7 @@ def pages_of_sums(day: Day) -> dict[str, str]:
         "monitor-set-up": reverse("admin:ledger_balancemonitor_set-up"),
         "gl-mapping": reverse("admin:ledger_glmapping_changelist"),
         "gl-mapping-line": references.url(day.everything["glm"].public_id),
-        "gl-mapping-add": reverse("admin:ledger_glmapping_add"),
+        "gl-mapping-add": reverse("admin:ledger_glmapping_add-line"),
         "gl-exports": reverse("admin:ledger_glexport_changelist"),
         "cut-overs": reverse("admin:payments_openingimport_changelist"),
         "cut-over": references.url(day.everything["opn"].public_id),

@@ -25,9 +25,9 @@ def page(person, name, **query):
     return response.content.decode()
 
 
-def acted(person, name, *arguments, **data):
+def acted(person, act, *arguments, **data):
     """Check, then confirm, as the page does."""
-    address = reverse(f"admin:{name}", args=arguments)
+    address = reverse(f"admin:{act}", args=arguments)
     checked = person.post(address, data)
     assert checked.status_code == 200, checked.content.decode()[-3000:]
     return person.post(address, data | {"confirmed": "1"})
@@ -85,10 +85,10 @@ def test_a_line_of_the_mapping_is_added_with_a_reason():
         "pattern": "wallet", "currency": "USD", "gl_code": "2105", "gl_name": "Dollar wallets",
         "valid_from": str(timezone.now().date()), "reason": "Auditor asked",
     }  # fmt: skip
-    assert acted(person, "ledger_glmapping_add", **data).status_code == 302
+    assert acted(person, "ledger_glmapping_add-line", **data).status_code == 302
     line = GlMapping.objects.get(gl_code="2105")
     assert Event.objects.filter(type="gl_mapping.added", object_ref=line.public_id).exists()
-    refused = person.post(reverse("admin:ledger_glmapping_add"), data | {"confirmed": "1", "pattern": "purse"})
+    refused = person.post(reverse("admin:ledger_glmapping_add-line"), data | {"confirmed": "1", "pattern": "purse"})
     assert refused.status_code == 422
     assert "A pattern is" in refused.content.decode()
 
@@ -107,7 +107,7 @@ def test_a_monitor_is_set_up_changed_and_retired():
     assert "Crossings" in shown
     assert "triggered" in shown
     changed = acted(
-        person, "ledger_balancemonitor_change", monitor.public_id, threshold="500", clear_at="600", version=1
+        person, "ledger_balancemonitor_set-level", monitor.public_id, threshold="500", clear_at="600", version=1
     )
     assert changed.status_code == 302
     monitor.refresh_from_db()

@@ -46,7 +46,7 @@ def test_the_sums_of_the_accounts_are_the_sums_of_the_groups(kept_book):
 
 
 def test_a_group_opens_into_what_it_is_made_of(kept_book):
-    clients = [row for row in rollups.roll_up(by="prefix") if row.name == "client" and row.currency == "EUR"][0]
+    clients = next(row for row in rollups.roll_up(by="prefix") if row.name == "client" and row.currency == "EUR")
     owners = rollups.roll_up(by="prefix", within=scope(prefix="client/*", currency="EUR"))
     assert {row.name for row in owners} == {"client/cl_ada", "client/cl_ben"}
     assert sum(row.credit - row.debit for row in owners) == clients.credit - clients.debit
@@ -57,7 +57,7 @@ def test_a_group_opens_into_what_it_is_made_of(kept_book):
 
 
 def test_what_is_pending_is_told_beside_the_posted_sum(kept_book):
-    wallets = [row for row in rollups.roll_up(by="kind", within=scope(kind="wallet", currency="EUR"))][0]
+    wallets = next(iter(rollups.roll_up(by="kind", within=scope(kind="wallet", currency="EUR"))))
     assert wallets.pending_out == Decimal("57.5")
 
 
