@@ -1,5 +1,6 @@
 """Imports of opening balances on staff pages: upload, look at the dry run, a second person decides, keep the report."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -237,15 +238,14 @@ def _totals(shown: OpeningImport) -> Table:
     control = {(row["kind"], row["currency"]): row for row in shown.figures["control"]}
     rows = tuple(
         (
-            display.words(row["kind"]).capitalize(),
-            row["currency"],
+            display.words(row["kind"]).replace("psp", "PSP"),
             f"{row['rows']:,}",
-            f"{row['amount']} {row['currency']}",
-            f"{control[row['kind'], row['currency']]['amount']} {row['currency']}",
+            display.raw_amount(Decimal(row["amount"]), row["currency"]),
+            display.raw_amount(Decimal(control[row["kind"], row["currency"]]["amount"]), row["currency"]),
         )
         for row in shown.figures["file"]
     )
-    heads = columns(("Kind", "main"), "Currency", ("Accounts", "money"), ("File", "money"), ("Control", "money"))
+    heads = columns(("Kind", "main"), ("Accounts", "money"), ("File", "money"), ("Control", "money"))
     title = "Totals posted" if shown.state == "applied" else "Dry run: what will be posted"
     return Table(title, heads, rows, note="Each against house/opening; file and control totals agree.")
 
@@ -257,7 +257,7 @@ def _unplaced(shown: OpeningImport) -> Table:
             f"Line {row['line']}",
             row["client_external_id"],
             display.words(row["kind"]),
-            f"{row['amount']} {row['currency']}",
+            display.raw_amount(Decimal(row["amount"]), row["currency"]),
             row["why"],
         )
         for row in found[:SUSPENSE_SHOWN]

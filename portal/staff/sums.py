@@ -123,7 +123,7 @@ def _row(request: HttpRequest, row: RollUp, by: str, asked: dict[str, str], name
     else:
         link = ""
     return {
-        "name": display.account(row.name) if by in ("account", "prefix") else display.words(row.name).capitalize(),
+        "name": _named(row.name, by),
         "link": link,
         "accounts": f"{row.accounts:,}",
         "debit": display.raw_amount(row.debit, row.currency) if row.debit else "",
@@ -131,6 +131,20 @@ def _row(request: HttpRequest, row: RollUp, by: str, asked: dict[str, str], name
         "balance": display.raw_amount(row.balance, row.currency),
         "side": "credit" if row.sign > 0 else "debit",
     }
+
+
+def _named(name: str, by: str) -> Any:
+    if by not in ("account", "prefix"):
+        return _title(name)
+    return display.account(name) if name.count("/") > 1 else display.code(name)
+
+
+def _title(word: str) -> str:
+    """A kind or category as people write it."""
+    text = display.words(word)
+    for short in ("psp", "fx", "pnl"):
+        text = text.replace(short, short.upper())
+    return text[:1].upper() + text[1:]
 
 
 def _account_url(row: RollUp) -> str:

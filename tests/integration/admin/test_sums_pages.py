@@ -134,7 +134,7 @@ def test_a_cut_over_from_upload_to_the_signed_report():
     address = reverse("admin:payments_openingimport_change", args=[opening.public_id])
     dry = clerk.get(address).content.decode()
     assert "Dry run: what will be posted" in dry
-    assert "1170.50 EUR" in dry
+    assert "1,170.50" in dry
     approve = "payments_openingimport_approve"
     assert clerk.get(reverse(f"admin:{approve}", args=[opening.public_id])).status_code == 403
     done = acted(approver, approve, opening.public_id, content_hash=opening.content_hash, note="")
