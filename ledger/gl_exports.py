@@ -15,7 +15,7 @@ from ledger.exports import gl_csv
 from ledger.models import GlExport
 from ledger.system import Permitted
 
-PERMISSION = "ledger.export_gl"
+PERMISSION = "ledger.view_glexport"
 # Longer than any database transaction of ours may last: what was begun before midnight has ended by then.
 SETTLES = timedelta(minutes=5)
 

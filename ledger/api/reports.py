@@ -99,7 +99,7 @@ class GeneralLedger(Endpoint):
 
     Only days that are over; every account that moved must have a place in the mapping. Each reading is an event."""
 
-    permission = {"GET": "ledger.export_gl"}
+    permission = {"GET": "ledger.view_glexport"}
     summary = {"GET": "Export a day to the general ledger"}
     answer = GlAnswer
     filters = (

@@ -107,7 +107,7 @@ def test_a_monitor_is_set_up_changed_and_retired():
     assert "Crossings" in shown
     assert "triggered" in shown
     changed = acted(
-        person, "ledger_balancemonitor_set-level", monitor.public_id, threshold="500", clear_at="600", version=1
+        person, "ledger_balancemonitor_set-level", monitor.public_id, threshold="-500", clear_at="-400", version=1
     )
     assert changed.status_code == 302
     monitor.refresh_from_db()

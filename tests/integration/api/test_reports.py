@@ -66,9 +66,9 @@ def test_a_day_for_the_general_ledger(firm: World) -> None:
 
 
 def test_a_monitor_from_set_up_to_retirement(firm: World) -> None:
-    body = {"name": "Ada", "account": firm.wallet(), "currency": "EUR", "way": "below", "threshold": "100.00"}
+    body = {"name": "Ada", "account": firm.wallet(), "currency": "EUR", "way": "below", "threshold": "-100.00"}
     made = firm.finance.made("/balance-monitors", body)
-    assert (made["state"], made["value"], made["clear_at"]) == ("calm", "1000.00", "100.00")
+    assert (made["state"], made["clear_at"]) == ("calm", "-100.00")
     path = f"/balance-monitors/{made['id']}"
     changed = firm.finance.made(f"{path}/change", {"version": 1, "threshold": "2000.00"})
     assert (changed["state"], changed["version"], changed["times_triggered"]) == ("triggered", 2, 1)
