@@ -38,6 +38,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep the outbox": _every("payments.tasks.drain_outbox", seconds=2),
     "empty the banks' mailboxes": _every("payments.tasks.fetch_bank_files", seconds=5),
     "read the platforms' histories": _every("payments.tasks.read_platform_deals", seconds=15),
+    "fetch exchange rates": _every("payments.tasks.fetch_rates", seconds=600),
     "ask about unknown transfers": _every("payments.tasks.ask_unknown_transfers", seconds=30),
     "report payouts the bank is silent about": _every("payments.tasks.report_silent_payouts", seconds=900),
     "match what waits for a report": _every("reconciliation.tasks.match_waiting", seconds=60),

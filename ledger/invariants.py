@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from ledger import ids
-from ledger.checks import CHECKS, Check
+from ledger.checks import Check, every
 
 SEEN = "ledger:verified-below"  # cache: every database transaction below this number has been verified
 FINDINGS_MOST = 20
@@ -97,7 +97,7 @@ def run(*, incremental: bool = False, limit: int = FINDINGS_MOST) -> Report:
     with _snapshot():
         horizon = int(_scalar("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
         since = min(since, horizon)
-        outcomes = tuple(_look(check, since, limit) for check in CHECKS if check.find or check.query(since))
+        outcomes = tuple(_look(check, since, limit) for check in every() if check.find or check.query(since))
     report = Report(outcomes=outcomes, since=since, horizon=horizon, seconds=time.perf_counter() - started)
     if report.clean:
         cache.set(SEEN, horizon, timeout=None)

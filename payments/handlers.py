@@ -5,6 +5,7 @@ from payments.services import (  # noqa: F401
     bank_files,
     deposit_polling,
     deposits,
+    rates,
     refund_sending,
     settlements,
     transfer_asking,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ledger.money import Money
+from payments.fx.amounts import Amounts
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,23 @@ def chargeback_won(*, wallet: str, debt: str, psp: str, money: Money, owed: Mone
 
 def transferred(*, source: str, target: str, money: Money) -> Recipe:
     return _recipe("CLIENT_INTERNAL_TRANSFER", _debit(source, money), _credit(target, money))
+
+
+# --- conversions -----------------------------------------------------------------------------------------------------
+
+
+def converted(*, wallet: str, amounts: Amounts) -> Recipe:
+    """The position takes what is sold and gives what is bought; the firm keeps its spread, rounding its residue."""
+    return _recipe(
+        "FX_CONVERSION",
+        _debit(wallet, amounts.sell),
+        _credit("house/fx", amounts.position_sell),
+        _credit("house/rounding", amounts.residue_sell),
+        _debit("house/fx", amounts.position_buy),
+        _credit(wallet, amounts.buy),
+        _credit("house/fx-spread", amounts.spread),
+        _credit("house/rounding", amounts.residue_buy),
+    )
 
 
 # --- withdrawals ------------------------------------------------------------------------------------------------------

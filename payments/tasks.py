@@ -20,6 +20,7 @@ from payments.services import (
     bank_files,
     deposits,
     idempotency,
+    rates,
     trading_deals,
     transfer_asking,
     withdrawal_payouts,
@@ -53,6 +54,12 @@ def read_platform_deals() -> int:
 def fetch_bank_files() -> int:
     """Empty the banks' mailboxes."""
     return _sum(partial(bank_files.fetch, bank=bank, now=timezone.now()) for bank in settings.BANK)
+
+
+@shared_task
+def fetch_rates() -> int:
+    """Fetch the newest exchange rates of every source; what is known already brings nothing."""
+    return _sum(partial(rates.fetch, source=source, now=timezone.now()) for source in settings.RATES)
 
 
 @shared_task

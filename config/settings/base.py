@@ -167,6 +167,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request,
 # --- outside systems ----------------------------------------------------------------------------------------
 SIMULATOR_PORTS = connectors.simulator_ports(env, PORT)
 SIMULATOR_STATE = VAR / "simulators"
+FX = connectors.fx(env)
 
 # --- pages and files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

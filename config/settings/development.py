@@ -29,6 +29,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 STRIPE = connectors.stripe(env, SIMULATOR_PORTS["stripe"])
 MT5 = connectors.mt5(env, SIMULATOR_PORTS["mt5"])
 BANK = connectors.bank(env, SIMULATOR_PORTS["sepa"])
+RATES = connectors.rates(env, SIMULATOR_PORTS["ecb"])
 CONTENT_SECURITY_POLICY = page_policy(STRIPE["checkout_origin"])
 
 # Two checkouts on one machine share the host name; their cookies must not overwrite each other.

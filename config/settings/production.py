@@ -25,6 +25,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
 STRIPE = connectors.stripe(env, None)
 MT5 = connectors.mt5(env, None)
 BANK = connectors.bank(env, None)
+RATES = connectors.rates(env, None)
 CONTENT_SECURITY_POLICY = page_policy(STRIPE["checkout_origin"])
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
 

@@ -87,3 +87,17 @@ CHECKS: tuple[Check, ...] = (
     _check("horizon", "No row was written by a database transaction that is still to come"),
     _check("events", "Every event has a number that was given out, a type, an object and an actor"),
 )
+
+# Checks of the apps above, which keep figures of their own beside the books: added once, when the app is ready.
+_added: list[Check] = []
+
+
+def add(name: str, title: str, folder: Path) -> None:
+    """Add a check whose query stands in `folder`/`name`.sql, written by the rules of this module."""
+    if all(check.name != name for check in _added):
+        _added.append(Check(name=name, title=title, sql=(folder / f"{name}.sql").read_text()))
+
+
+def every() -> tuple[Check, ...]:
+    """All checks, those of the books first."""
+    return (*CHECKS, *_added)
