@@ -19,12 +19,20 @@ from ledger.api.pages import LIMIT_DEFAULT, LIMIT_MOST
 from ledger.ids import encode
 
 PREFIXES = {
-    "accounts": "acc", "adjustments": "adj", "clients": "cl", "deposits": "dep", "exceptions": "exc", "holds": "hold",
+    "accounts": "acc", "adjustments": "adj", "clients": "cl", "conversions": "cv", "deposits": "dep",
+    "exceptions": "exc", "fx-quotes": "fxq", "holds": "hold", "rates": "rate",
     "statements": "st", "transactions": "txn", "transfers": "tr", "withdrawals": "wd",
 }  # fmt: skip
 ALWAYS = ("invalid_request", "authentication_failed", "insufficient_scope", "rate_limited", "unavailable")
 KEYED = ("idempotency_key_required", "idempotency_in_progress", "idempotency_key_reused")
-ACTED = ("invalid_transition", "version_conflict", "request_too_large", "unsupported_media_type")
+ACTED = (
+    "invalid_transition",
+    "version_conflict",
+    "quote_expired",
+    "quote_used",
+    "request_too_large",
+    "unsupported_media_type",
+)
 REFUSED = tuple(code for code, kind in KINDS.items() if kind.status == 422)
 
 
@@ -131,7 +139,7 @@ class Schema(AutoSchema):
         if "{" in self.path or self.method == "POST":
             codes.append("not_found")
         if self.method == "POST":
-            codes += [*KEYED, *ACTED, *REFUSED]
+            codes += [*KEYED, *ACTED, *QUOTED, *REFUSED]
         by_status: dict[int, list[str]] = {}
         for code in dict.fromkeys(codes):
             by_status.setdefault(KINDS[code].status, []).append(code)

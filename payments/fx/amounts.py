@@ -1,4 +1,4 @@
-"""What a conversion moves, to the smallest unit: what the client gives and gets, the firm's spread, the rounding residue.
+"""What a conversion moves, to the smallest unit: what the client gives and gets, the spread, the rounding residue.
 
 The client's rate is the exact price less the spread, cut to eight significant digits in the firm's favour; it is what
 is shown, and the amounts follow from it exactly. Then:
@@ -72,7 +72,9 @@ def selling(sell: Money, buy_currency: str, *, price: Fraction, spread_bps: Deci
 
 
 def buying(buy: Money, sell_currency: str, *, price: Fraction, spread_bps: Decimal) -> Amounts:
-    """The client gets exactly `buy`. `price`: units of the bought currency for one of the sold. Raises InvalidAmount."""
+    """The client gets exactly `buy`. `price`: units of the bought currency for one of the sold.
+
+    Raises InvalidAmount."""
     rate = client_rate(price, spread_bps)
     cost = _exact(buy) / Fraction(rate)
     position_sell = _down(cost, sell_currency)

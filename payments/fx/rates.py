@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from payments.fx.refusals import SameCurrency, UnsupportedPair
 
@@ -88,7 +89,7 @@ def cross(rates: Book, *, sell: str, buy: str) -> CrossRate:
         raise SameCurrency(param="buy_currency")
     for between in _routes():
         path = (sell, *between, buy)
-        legs = [_leg(rates, start, end) for start, end in zip(path, path[1:], strict=False)]
+        legs = [_leg(rates, start, end) for start, end in pairwise(path)]
         if len(set(path)) == len(path) and all(legs):
             return CrossRate(sell, buy, tuple(leg for leg in legs if leg))
     raise UnsupportedPair(f"There is no rate between {sell} and {buy}.", param="buy_currency")

@@ -10,7 +10,7 @@ from ledger.models.fields import AmountField
 from ledger.money import Money
 from payments.models.base import PublicModel
 from payments.models.client import Client
-from payments.models.rate import RATE_DIGITS, Rate
+from payments.models.rate import Rate
 
 
 class FxQuote(PublicModel):
@@ -36,8 +36,10 @@ class FxQuote(PublicModel):
     position_buy = AmountField()
     spread = AmountField()
     residue_buy = AmountField()
-    rate = models.DecimalField(**RATE_DIGITS, help_text="the client's: bought units for one sold")
-    mid_rate = models.DecimalField(**RATE_DIGITS, help_text="without the spread; exact by the rates it was made from")
+    rate = models.DecimalField(max_digits=38, decimal_places=18, help_text="the client's: bought units for one sold")
+    mid_rate = models.DecimalField(
+        max_digits=38, decimal_places=18, help_text="without the spread; exact by the rates it was made from"
+    )
     spread_bps = models.DecimalField(max_digits=8, decimal_places=4)
     path = models.CharField(max_length=60, help_text="the currencies passed")
     made_by = models.CharField(max_length=80)

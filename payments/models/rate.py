@@ -7,8 +7,6 @@ from django.db.models import Q
 from payments.models.base import PublicModel
 from payments.models.provider_event import ProviderEvent
 
-RATE_DIGITS = {"max_digits": 38, "decimal_places": 18}
-
 
 class Rate(PublicModel):
     """One unit of `base` costs `value` units of `counter`. Written once, with the raw message that it was read from.
@@ -26,7 +24,7 @@ class Rate(PublicModel):
     source = models.CharField(max_length=20)
     base = models.CharField(max_length=8)
     counter = models.CharField(max_length=8)
-    value = models.DecimalField(**RATE_DIGITS)
+    value = models.DecimalField(max_digits=38, decimal_places=18)
     published_at = models.DateTimeField(help_text="the moment for which the source published it")
     fetched_at = models.DateTimeField()
     message = models.ForeignKey(ProviderEvent, models.PROTECT, related_name="rates", help_text="the raw bytes")

@@ -3,7 +3,8 @@
 One look at the database per file; then rates are judged in the order in which they were published. Writes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -22,6 +23,7 @@ class Judge:
     def __init__(self, source: str, rates: Sequence[ReadRate]) -> None:
         self._last: dict[Pair, Rate] = {}
         self._said: set[tuple[str, str, datetime]] = set()
+        self._later: dict[Pair, list[Rate]] = defaultdict(list)
         if not rates:
             return
         first = rates[0].published_at
@@ -32,8 +34,9 @@ class Judge:
         for row in before.distinct("base", "counter"):
             self.remember(row)
         later = pairs.filter(published_at__gte=first).select_related("decision").order_by("published_at", "id")
-        self._later = list(later)
-        self._said = {(row.base, row.counter, row.published_at) for row in self._later}
+        for row in later:
+            self._later[row.base, row.counter].append(row)
+            self._said.add((row.base, row.counter, row.published_at))
 
     def judge(self, rate: ReadRate) -> tuple[str, Rate | None]:
         """Why a rate is held ("" when it is not), and the good one that it was compared with."""
@@ -53,13 +56,10 @@ class Judge:
     def _before(self, rate: ReadRate) -> Rate | None:
         """The last good rate that was published before this one."""
         last = self._last.get((rate.base, rate.counter))
-        for row in self._of_pair(rate):
+        for row in self._later[rate.base, rate.counter]:
             if row.published_at < rate.published_at and row.state in ("usable", "confirmed"):
                 last = row if last is None or row.published_at >= last.published_at else last
         return last
-
-    def _of_pair(self, rate: ReadRate) -> Iterable[Rate]:
-        return (row for row in self._later if (row.base, row.counter) == (rate.base, rate.counter))
 
 
 def jumps(before: Rate, rate: ReadRate) -> bool:

@@ -90,18 +90,19 @@ def read(*, payload: dict[str, Any], now: datetime) -> None:
         return
     try:
         found = registry.rate_source(event.connector).read(kind=event.event_type, content=bytes(event.body))
-    except InvalidRequest:
-        unit_of_work(lambda: _refuse(event, error, now))
+    except InvalidRequest as error:
+        why = error.detail
+        unit_of_work(lambda: _refuse(event, why, now))
         return
     unit_of_work(lambda: _store(event, found, Actor.system(event.connector), now))
 
 
-def _refuse(event: ProviderEvent, error: InvalidRequest, now: datetime) -> None:
+def _refuse(event: ProviderEvent, why: str, now: datetime) -> None:
     dispatch.raise_exception(
         category="unreadable_file",
         key=event.public_id,
-        title=f"Rates from {event.connector} cannot be read: {error.detail}"[:200],
-        facts={"event": event.public_id, "why": error.detail},
+        title=f"Rates from {event.connector} cannot be read: {why}"[:200],
+        facts={"event": event.public_id, "why": why},
     )
     finish(event, now, state=ProviderEvent.State.FAILED)
 

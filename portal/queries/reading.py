@@ -6,6 +6,7 @@ One reader per noun. Codes of providers and banks are turned into words here and
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +14,14 @@ from django.utils.translation import pgettext
 
 from ledger import ids
 from ledger.money import Money
-from portal import explanations
+from portal import explanations, formats
 from portal.queries.cursor import Key
 from portal.queries.naming import masked, origins, place, public
 from portal.queries.rows import Facts
+from portal.wording.conversions import NOTE
 from portal.wording.entries import entry
 from portal.wording.holds import WHY
+from portal.wording.sentence import Sentence
 from portal.wording.shape import Text
 
 
@@ -105,6 +108,31 @@ def transfer(key: Key, state: str, facts: Facts) -> Read:
     )
 
 
+def conversion(key: Key, state: str, facts: Facts) -> Read:
+    sold, bought = facts.money("amount"), facts.money("bought", facts["bought_currency"])
+    spread = facts.money("spread", bought.currency)
+    reference = ids.encode("cv", key.id)
+    values = {
+        "bought": bought,
+        "rate": formats.rate(Decimal(facts["rate"]), sold.currency, bought.currency),
+        "bps": formats.percent(Decimal(facts["spread_bps"])),
+        "spread": spread,
+    }
+    return Read(
+        reference=reference,
+        money=sold,
+        direction="between",
+        since=facts.time("converted_at"),
+        values=values,
+        references=(
+            (_OURS, reference),
+            (_("Quote"), public("fxq", facts["quote"])),
+            (_("Booking"), public("txn", facts["transaction"])),
+        ),
+        note=str(Sentence(NOTE, values)),
+    )
+
+
 def refund(key: Key, state: str, facts: Facts) -> Read:
     reference = ids.encode("ref", key.id)
     return Read(
@@ -179,6 +207,7 @@ READERS: dict[str, Callable[[Key, str, Facts], Read]] = {
     "deposit": deposit,
     "withdrawal": withdrawal,
     "transfer": transfer,
+    "conversion": conversion,
     "refund": refund,
     "dispute": dispute,
     "hold": hold,

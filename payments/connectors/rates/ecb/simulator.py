@@ -1,8 +1,8 @@
 """The publisher of the reference rates as a server of its own: the ECB's two files, in its own format.
 
-Rates wander by a little from day to day, always the same way for the same day, around the level of November 2026. A new
-day appears at 16:00 Central European Time on TARGET days, as with the real one. `POST /_sim/clock {"now": "2026-11-20T15:30:00Z"}`
-stops the clock (`null` lets it run), `POST /_sim/rates {"date", "currency", "rate"}` sets one rate.
+Rates wander by a little from day to day, always the same way for the same day, around an invented level. A new day
+appears at 16:00 Central European Time on TARGET days, as with the real one. `POST /_sim/clock {"now": "…Z"}` stops the
+clock (`null` lets it run), `POST /_sim/rates {"date", "currency", "rate"}` sets one rate.
 
 Faults on `daily` and `history`: `drop`, `hang`/`lag` (seconds), `error` (500), `garble` (half a file), `refuse` (404).
 """
@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from payments.connectors.rates.ecb.codes import DAILY, ENVELOPE, HISTORY, PATHS, SENDER, SUBJECT, VOCABULARY
+from payments.connectors.rates.ecb.codes import DAILY, ENVELOPE, PATHS, SENDER, SUBJECT, VOCABULARY
 from payments.connectors.simulation import DroppedConnection, FaultScript, Request, Response, Simulator
 from payments.fx.freshness import ecb_moment, is_target_day, last_target_day
 
@@ -112,7 +112,8 @@ class EcbSimulator(Simulator):
             cubes.append(f"\t\t<Cube time='{day.isoformat()}'>\n{lines}\n\t\t</Cube>")
         body = "\n".join(cubes)
         return (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<gesmes:Envelope xmlns:gesmes="{ENVELOPE}" xmlns="{VOCABULARY}">\n'
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<gesmes:Envelope xmlns:gesmes="{ENVELOPE}" xmlns="{VOCABULARY}">\n'
             f"\t<gesmes:subject>{SUBJECT}</gesmes:subject>\n\t<gesmes:Sender>\n\t\t<gesmes:name>{SENDER}</gesmes:name>\n"
             f"\t</gesmes:Sender>\n\t<Cube>\n{body}\n\t</Cube>\n</gesmes:Envelope>"
         ).encode()
@@ -124,6 +125,3 @@ def usual_rate(code: str, day: date) -> str:
     drawn = int.from_bytes(hashlib.sha256(f"{code}{day.isoformat()}".encode()).digest()[:4], "big")
     moved = Decimal(level) * (1 + (Decimal(drawn) / 2**32 - Decimal("0.5")) / 100)
     return f"{moved.quantize(Decimal(1).scaleb(-decimals)):f}"
-
-
-__all__ = ["DAILY", "HISTORY", "EcbSimulator", "usual_rate"]
