@@ -25,14 +25,8 @@ PREFIXES = {
 }  # fmt: skip
 ALWAYS = ("invalid_request", "authentication_failed", "insufficient_scope", "rate_limited", "unavailable")
 KEYED = ("idempotency_key_required", "idempotency_in_progress", "idempotency_key_reused")
-ACTED = (
-    "invalid_transition",
-    "version_conflict",
-    "quote_expired",
-    "quote_used",
-    "request_too_large",
-    "unsupported_media_type",
-)
+ACTED = ("invalid_transition", "version_conflict", "request_too_large", "unsupported_media_type")
+QUOTED = ("quote_expired", "quote_used")
 REFUSED = tuple(code for code, kind in KINDS.items() if kind.status == 422)
 
 

@@ -18,8 +18,8 @@ from portal.queries.filters import noun_of
 from portal.queries.lines import Line
 
 _RELATED_MAX = 8
-_MODELS: dict[str, type[PublicModel]] = {"deposit": Deposit, "withdrawal": Withdrawal, "transfer": Transfer, "conversion": Conversion,
-                                         "refund": Refund, "dispute": Dispute}  # fmt: skip
+_MODELS: dict[str, type[PublicModel]] = {"deposit": Deposit, "withdrawal": Withdrawal, "transfer": Transfer,
+                                         "conversion": Conversion, "refund": Refund, "dispute": Dispute}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

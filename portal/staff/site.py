@@ -57,10 +57,11 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         return {**super().each_context(request), "role_words": ", ".join(role.replace("_", " ") for role in roles)}
 
     def get_urls(self) -> list[URLPattern]:
-        from portal.staff import approvals, decisions  # the apps' models are ready only now
+        from portal.staff import approvals, decisions, fx_position  # the apps' models are ready only now
 
         return [
             path("approvals/", self.admin_view(approvals.queue), name="approvals"),
+            path("fx-position/", self.admin_view(fx_position.page), name="fx-position"),
             path("approvals/<slug:reference>/", self.admin_view(decisions.decide), name="approval"),
             *super().get_urls(),
         ]

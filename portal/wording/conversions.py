@@ -7,7 +7,7 @@ from portal.wording.shape import Noun, Tone, Wording
 CONVERSION = Noun(
     "conversion",
     (_("Converted"),),
-    frozenset({"amount", "bought", "rate", "bps", "spread"}),
+    frozenset({"amount", "bought", "rate", "bps", "spread", "since"}),
     {
         "converted": Wording(
             status=_("Converted"),

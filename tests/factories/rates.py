@@ -24,10 +24,13 @@ def publish(values: Mapping[str, str] = USUAL, *, at: datetime | None = None, so
     """Rates against the euro as if they had been fetched and read, by default of the last publication before now."""
     moment = at or last_publication(timezone.now())
     body = repr((source, moment, sorted(values.items()))).encode()
-    event = ProviderEvent.objects.create(
-        connector=source, event_id=hashlib.sha256(body).hexdigest()[:40], event_type="test", headers={}, body=body,
-        body_sha256=hashlib.sha256(body).hexdigest(), state="processed",
-    )  # fmt: skip
+    digest = hashlib.sha256(body).hexdigest()
+    event, _ = ProviderEvent.objects.get_or_create(
+        connector=source,
+        event_id=digest[:40],
+        body_sha256=digest,
+        defaults={"event_type": "test", "headers": {}, "body": body, "state": "processed"},
+    )
     return [
         Rate.objects.create(
             source=source,
@@ -37,7 +40,7 @@ def publish(values: Mapping[str, str] = USUAL, *, at: datetime | None = None, so
             published_at=moment,
             fetched_at=moment,
             message=event,
-        )  # fmt: skip
+        )
         for code, value in values.items()
     ]
 

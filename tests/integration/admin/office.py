@@ -18,6 +18,7 @@ from payments.actors import Actor
 from payments.models import (
     Adjustment,
     Client,
+    Conversion,
     Deposit,
     Dispute,
     OutboxMessage,
@@ -30,10 +31,10 @@ from payments.models import (
     User,
     Withdrawal,
 )
-from payments.services import adjustments, withdrawals
+from payments.services import adjustments, conversions, fx_quotes, withdrawals
 from reconciliation.models import ExceptionCase, ExternalRecord, Match, SourceFile, Statement
 from reconciliation.services import exceptions
-from tests.factories import people
+from tests.factories import people, rates
 
 IBANS = ("DE89370400440532013000", "DE02120300000000202051", "FR1420041010050500013M02606")
 _numbers = count(1)
@@ -189,6 +190,15 @@ def record(on: Statement, amount: str = "250.50", **fields: Any) -> ExternalReco
     )  # fmt: skip
 
 
+def conversion(of: Client, amount: str = "100.00") -> Conversion:
+    """Euros into dollars at the published rate."""
+    rates.publish()
+    quote = fx_quotes.offer(
+        client=of, fixed=Money.of(amount, "EUR"), other_currency="USD", actor=people.acting(of), now=timezone.now()
+    )
+    return conversions.convert(quote_id=quote.pk, actor=people.acting(of), now=quote.created_at)
+
+
 def everything(now: datetime) -> dict[str, Any]:
     """One object of every kind that a page can show, by the prefix of its public id."""
     ops = people.staff("payments_ops")
@@ -197,8 +207,12 @@ def everything(now: datetime) -> dict[str, Any]:
     lines = statement(now)
     line = record(lines)
     wd = withdrawal(of)
+    used = conversion(of)
     return {
         "cl": of,
+        "cv": used,
+        "fxq": used.quote,
+        "rate": used.quote.steps.get().rate,
         "pm": payee(of),
         "ta": trading_account(of, platform_balance=Decimal("12.50"), platform_as_of=now),
         "dep": paid_in,
