@@ -14,6 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from ledger.errors import InvalidAmount
+from ledger.money import currency
+from payments.fx.spreads import Spreads
+
 TAG = "wherewithal"
 LEAST_SECRET = 50
 LEAST_PEPPER = 32
@@ -93,12 +97,18 @@ def _outside(conf: Any) -> Iterator[tuple[str, str]]:
         yield "E031", "STRIPE_WEBHOOK_TOLERANCE must be at most 600 seconds."
     addresses = [stripe["api_base"], *(server["url"] for server in conf.MT5["servers"].values())]
     addresses += [bank["url"] for bank in conf.BANK.values()]
+    addresses += [source["url"] for source in conf.RATES.values() if "url" in source]
     if any(urlsplit(address).scheme != "https" for address in addresses):
         yield "E032", "Outside systems must be reached over https://."
     secrets = [stripe["secret_key"], *stripe["webhook_secrets"]]
     secrets += [server["password"] for server in conf.MT5["servers"].values()]
     if any(_is_demo(secret) for secret in secrets):
         yield "E033", "A connector still uses a published demo secret."
+    try:
+        Spreads.parse(conf.FX["spreads"])
+        currency(conf.FX["reporting_currency"])
+    except (ValueError, InvalidAmount) as error:
+        yield "E034", f"FX_SPREADS or FX_REPORTING_CURRENCY cannot be used: {error}"
 
 
 def _is_demo(secret: str) -> bool:

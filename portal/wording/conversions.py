@@ -12,8 +12,8 @@ CONVERSION = Noun(
         "converted": Wording(
             status=_("Converted"),
             tone=Tone.DONE,
-            title=_("%(amount)s converted to %(bought)s"),
-            where=_("%(bought)s is in your wallet since %(since)s."),
+            title=_("Converted to %(bought)s"),
+            where=_("%(amount)s became %(bought)s, in your wallet since %(since)s."),
             step=1,
         ),
     },

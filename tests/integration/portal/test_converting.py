@@ -54,20 +54,20 @@ def test_from_the_form_to_the_feed(world: World, portal: Browser) -> None:
     made = Conversion.objects.get()
     assert first["Location"] == second["Location"] == f"/movements/{made.public_id}/"
     story = text(portal.get(first["Location"]))
-    assert "100.00 EUR converted to 108.14 USD" in story
+    assert "Converted to 108.14 USD" in story and "100.00 EUR became 108.14 USD, in your wallet" in story
     assert "Your rate: 1 EUR = 1.0814018 USD. Our spread of 0.35% is in it: 0.37 USD." in story
     assert made.public_id in story
     feed = text(portal.get("/activity/"))
-    assert feed.count("converted to 108.14 USD") == 1 and "Currency conversion" not in feed
+    assert feed.count("Converted to 108.14 USD") == 1 and "Currency conversion" not in feed
     assert portal.get(here)["Location"] == first["Location"]
 
 
 def test_the_feed_finds_a_conversion_by_either_currency_and_amount(world: World, portal: Browser) -> None:
     portal.post(quoted(portal))
     for query in ("currency=EUR", "currency=USD", "kind=conversion", "q=108.14", "q=100.00+EUR", "state=done"):
-        assert "converted to" in text(portal.get(f"/activity/?{query}")), query
+        assert "Converted to" in text(portal.get(f"/activity/?{query}")), query
     for query in ("currency=JPY", "kind=fee", "q=5.00"):
-        assert "converted to" not in text(portal.get(f"/activity/?{query}")), query
+        assert "Converted to" not in text(portal.get(f"/activity/?{query}")), query
 
 
 def test_the_amount_wanted_can_be_given_instead(world: World, portal: Browser) -> None:
@@ -110,6 +110,7 @@ def test_a_refusal_is_shown_beside_what_was_typed(world: World, portal: Browser,
     assert FxQuote.objects.exclude(fixed="buy").count() == 0 and Conversion.objects.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
 def test_money_that_has_gone_meanwhile_is_not_converted(world: World, portal: Browser) -> None:
     here = quoted(portal, amount="900")
     portal.post(quoted(portal, amount="500"))

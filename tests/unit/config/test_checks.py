@@ -36,6 +36,8 @@ def safe(**changes: Any) -> SimpleNamespace:
         },
         "MT5": {"servers": {"mt5": {"url": "https://mt5.broker.test", "login": "1", "password": LONG}}},
         "BANK": {"sepa": {"url": "https://bank.test"}},
+        "RATES": {"ecb": {"url": "https://www.ecb.europa.eu"}, "file": {"path": "/srv/rates.csv"}},
+        "FX": {"spreads": "50 EUR/USD=35", "reporting_currency": "EUR"},
     }
     return SimpleNamespace(**{**conf, **changes})
 
@@ -85,6 +87,9 @@ def stripe(**changes: Any) -> dict[str, Any]:
         ("E030", {"STRIPE": stripe(webhook_secrets=[])}),
         ("E031", {"STRIPE": stripe(webhook_tolerance=3600)}),
         ("E032", {"STRIPE": stripe(api_base="http://api.stripe.com")}),
+        ("E032", {"RATES": {"ecb": {"url": "http://127.0.0.1:8104"}}}),
+        ("E034", {"FX": {"spreads": "EUR/USD=35", "reporting_currency": "EUR"}}),
+        ("E034", {"FX": {"spreads": "50", "reporting_currency": "XXX"}}),
         ("E032", {"BANK": {"sepa": {"url": "http://127.0.0.1:8103"}}}),
         ("E033", {"STRIPE": stripe(secret_key="sk_test_demo")}),
         ("E033", {"STRIPE": stripe(webhook_secrets=["whsec_demo"])}),

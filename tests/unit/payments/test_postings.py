@@ -36,7 +36,9 @@ def amounts(draw: st.DrawFn) -> dict[str, Money]:
 RECIPES: dict[str, Any] = {
     "converted": lambda large, small: postings.converted(
         wallet=WALLET,
-        amounts=selling(large, "ETH" if large.currency != "ETH" else "EUR", price=Fraction(1, 7), spread_bps=BPS),
+        amounts=selling(large, "JPY", price=Fraction(10**20), spread_bps=BPS)
+        if large.currency == "ETH"
+        else selling(large, "ETH", price=Fraction(1, 7), spread_bps=BPS),
     ),
     "captured": lambda large, small: postings.deposit_captured(wallet=WALLET, psp="stripe", gross=large, fee=small),
     "captured, fee later": lambda large, small: postings.deposit_captured(

@@ -93,22 +93,19 @@ class EcbSimulator(Simulator):
         day = last_target_day(now.date())
         return day if now >= ecb_moment(day) else last_target_day(day - timedelta(days=1))
 
-    def rate(self, code: str, day: date) -> str:
-        with self.db() as db:
-            set_one = db.execute(
-                "select rate from rate where day = ? and currency = ?", (day.isoformat(), code)
-            ).fetchone()
-        return set_one["rate"] if set_one else usual_rate(code, day)
-
     def _past(self) -> list[date]:
         last = self.today()
         days = (last - timedelta(days=back) for back in range(HISTORY_DAYS))
         return [day for day in days if is_target_day(day)]
 
     def _file(self, days: list[date]) -> bytes:
+        with self.db() as db:
+            found = db.execute("select day, currency, rate from rate").fetchall()
+        chosen = {(row["day"], row["currency"]): row["rate"] for row in found}
         cubes = []
         for day in days:
-            lines = "\n".join(f"\t\t\t<Cube currency='{code}' rate='{self.rate(code, day)}'/>" for code in LEVELS)
+            rates = {code: chosen.get((day.isoformat(), code)) or usual_rate(code, day) for code in LEVELS}
+            lines = "\n".join(f"\t\t\t<Cube currency='{code}' rate='{rate}'/>" for code, rate in rates.items())
             cubes.append(f"\t\t<Cube time='{day.isoformat()}'>\n{lines}\n\t\t</Cube>")
         body = "\n".join(cubes)
         return (
