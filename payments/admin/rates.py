@@ -33,7 +33,7 @@ class Decide(forms.Form):
 class Bring(forms.Form):
     base = forms.ChoiceField(label="One unit of", choices=[(code, code) for code in CODES])
     counter = forms.ChoiceField(label="Costs in", choices=[(code, code) for code in CODES])
-    value = acts.line("Rate", inputmode="decimal", help_text="Units of the second for one of the first, like 1.0852.")
+    rate = acts.line("Rate", inputmode="decimal", help_text="Units of the second for one of the first, like 1.0852.")
     note = acts.text("Where it is from", help_text="Kept with the rate.", longest=500)
 
 
@@ -53,7 +53,7 @@ def _bring(call: Call) -> tuple[str, str]:
     rate = rates.bring(
         base=call.data["base"],
         counter=call.data["counter"],
-        value=call.data["value"].strip(),
+        rate=call.data["rate"].strip(),
         published_at=at,
         note=call.data["note"],
         actor=actor_of(call.request),
@@ -105,7 +105,7 @@ class RateAdmin(ReadOnlyAdmin):
             permission=rates.BRING,
             form=Bring,
             perform=_bring,
-            sentence=lambda shown, data: f"Bring {data['base']}/{data['counter']} at {data['value']}",
+            sentence=lambda shown, data: f"Bring {data['base']}/{data['counter']} at {data['rate']}",
             note="It prices nothing until another person has confirmed it, and is good for 24 hours.",
         ),
     )

@@ -10,7 +10,7 @@ from ledger.api import fields, filters
 from ledger.api.endpoints import Acts, Lists, Reads
 from ledger.api.shapes import Answer, Input
 from payments.models import Rate, RateDecision
-from payments.services import rate_decisions
+from payments.services import rate_decisions, rates
 
 
 class RateAnswer(Answer):
@@ -27,12 +27,30 @@ class RateAnswer(Answer):
     compared_with = fields.PublicId("rate", source="compared_with_id", allow_null=True)
 
 
-class Rates(Lists):
-    """Exchange rates, newest first. They are never changed; a held one prices nothing until it is confirmed."""
+class RateBrought(Input):
+    specimen = {
+        "base": "USD",
+        "counter": "KWD",
+        "rate": "0.30715",
+        "published_at": "2026-11-20T09:00:00Z",
+        "note": "Central Bank of Kuwait",
+    }
 
-    permission = {"GET": "payments.view_rate"}
-    summary = {"GET": "List exchange rates"}
-    answer = RateAnswer
+    base = fields.Currency()
+    counter = fields.Currency()
+    rate = fields.Text(max_length=40, help_text="Units of the counter currency for one of the base, like `1.0852`.")
+    published_at = fields.Moment()
+    note = fields.Text(max_length=rates.NOTE_MAX, help_text="Where it is from.")
+
+
+class Rates(Lists, Acts):
+    """Exchange rates, newest first. They are never changed; a held one prices nothing until it is confirmed.
+
+    A rate that is brought here waits for another person."""
+
+    permission = {"GET": "payments.view_rate", "POST": rates.BRING}
+    summary = {"GET": "List exchange rates", "POST": "Bring an exchange rate"}
+    body, answer, status = RateBrought, RateAnswer, 201
     filters = (
         filters.text("source", longest=20),
         filters.Filter("base", fields.Currency(), "base", "Only with this base."),
@@ -43,6 +61,9 @@ class Rates(Lists):
 
     def rows(self) -> QuerySet[Rate]:
         return Rate.objects.select_related("decision")
+
+    def act(self, given: dict[str, Any]) -> Rate:
+        return rates.bring(**given, actor=self.actor, now=self.now)
 
 
 class RateItem(Reads):

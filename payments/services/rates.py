@@ -27,6 +27,7 @@ TOPIC = "rates.read"
 CATEGORY = "rate_outlier"
 DESK = "desk"  # the source of what people bring
 BRING = "payments.bring_rate"
+NOTE_MAX = 500
 
 
 def fetch(*, source: str, now: datetime, history: bool = False) -> int:
@@ -39,26 +40,30 @@ def fetch(*, source: str, now: datetime, history: bool = False) -> int:
 
 
 def bring(
-    *, base: str, counter: str, value: str, published_at: datetime, note: str, actor: Actor, now: datetime
+    *, base: str, counter: str, rate: str, published_at: datetime, note: str, actor: Actor, now: datetime
 ) -> Rate:
-    """A person brings one rate, for when no source can. It is held until another person confirms it.
+    """A person brings one rate, for when no source can: `rate` units of `counter` for one of `base`, as decimal text.
+    It is held until another person confirms it.
 
-    Raises Forbidden, InvalidRequest (param "file")."""
+    Raises Forbidden, InvalidRequest naming what is wrong."""
     actor.require(BRING)
-    if not 3 <= len(note.strip()) <= 500:
-        raise InvalidRequest("Say where the rate is from, in 3 to 500 characters.", param="note")
-    line = ",".join((base, counter, value, published_at.isoformat()))
+    if not 3 <= len(note.strip()) <= NOTE_MAX:
+        raise InvalidRequest(f"Say where the rate is from, in 3 to {NOTE_MAX} characters.", param="note")
+    if published_at > now:
+        raise InvalidRequest("This moment is still to come.", param="published_at")
+    line = ",".join((base, counter, rate, published_at.isoformat()))
     file = RateFile(name="by hand", kind=KIND, content=f"{','.join(COLUMNS)}\n{line}\n".encode())
-    read = FileRates(path="").read(kind=file.kind, content=file.content)
-    if read.unknown or not read.rates:
-        raise InvalidRequest("Choose two currencies that we keep books in.", param="base")
+    try:
+        read = FileRates(path="").read(kind=file.kind, content=file.content)
+    except InvalidRequest as error:
+        raise InvalidRequest("Give two different currencies and a rate like 1.0852.", param="rate") from error
 
     def work() -> Rate:
         event = _keep(DESK, file, note=note.strip(), maker=actor.person, promise=False)
-        if event is None:
-            raise InvalidRequest("This rate was brought already.", param="value")
-        (row,) = _store(event, read, actor, now)
-        return row
+        rows = _store(event, read, actor, now) if event else []
+        if not rows:
+            raise InvalidRequest("This rate was brought already.", param="rate")
+        return rows[0]
 
     return unit_of_work(work)
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ledger.errors import DomainError, InsufficientAvailable
@@ -32,7 +33,7 @@ def convert(request: ClientRequest) -> HttpResponse:
     """The form; when it is right, a quote on a page of its own."""
     shown = balances.of_client(request.client, now=timezone.now())
     sellable = [
-        (found.currency, f"{found.currency} · {formats.amount(found.available)}")
+        (found.currency, _("%(code)s · %(amount)s available") % _named(found.available))
         for found in shown.currencies
         if found.available
     ]
@@ -51,9 +52,13 @@ def convert(request: ClientRequest) -> HttpResponse:
     return redirect("portal:convert-quote", quote.public_id)
 
 
+def _named(money: Money) -> dict[str, str]:
+    return {"code": money.currency, "amount": formats.number(money)}
+
+
 def _wished(request: ClientRequest, sellable: list[tuple[str, str]], buyable: list[str]) -> dict[str, str]:
     """What the address asks for, else the first two currencies that differ."""
-    codes = [code for code, _ in sellable]
+    codes = [code for code, words in sellable]
     sell = request.GET.get("from", "")
     sell = sell if sell in codes else next(iter(codes), "")
     wished = request.GET.get("to", "")

@@ -36,6 +36,14 @@ def _(world: World) -> Any:
     return "/rates", {"base": "EUR", "counter": "USD"}
 
 
+@sample("POST", "rates", "payments_ops")
+def _(world: World) -> Any:
+    return "/rates", {
+        "base": "USD", "counter": "KWD", "rate": "0.30715", "published_at": "2026-11-20T09:00:00Z",
+        "note": "Central Bank of Kuwait",
+    }  # fmt: skip
+
+
 @sample("GET", "rates/<str:reference>", "support")
 def _(world: World) -> Any:
     return f"/rates/{rates.publish()[0].public_id}", {}

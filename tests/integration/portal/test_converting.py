@@ -43,7 +43,7 @@ def quoted(portal: Browser, **changes: str) -> str:
 
 def test_from_the_form_to_the_feed(world: World, portal: Browser) -> None:
     page = text(portal.get("/convert/?from=EUR"))
-    assert "EUR · 1,000.00 EUR" in page
+    assert "EUR · 1,000.00 available" in page
     here = quoted(portal)
     page = text(portal.get(here))
     assert "You give 100.00 EUR" in page and "You get 108.14 USD" in page

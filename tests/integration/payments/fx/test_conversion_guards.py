@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from ledger import accounts, ids, invariants, posting
@@ -57,7 +56,6 @@ INSERT = (
 
 
 def test_a_conversion_that_is_not_its_quote_is_refused_by_the_database(client, app_connection):
-    call_command("database_roles", verbosity=0)
     done = converted(client)
     other, stranger = quoted(client, "200.00"), people.client()
     deposit = Transaction.objects.filter(reason_id="DEPOSIT_CAPTURED").first()
@@ -81,7 +79,6 @@ def test_a_conversion_that_is_not_its_quote_is_refused_by_the_database(client, a
     ["payments_conversion", "payments_fxquote", "payments_fxquoterate", "payments_rate", "payments_ratedecision"],
 )
 def test_the_app_can_neither_change_nor_delete(client, app_connection, table):
-    call_command("database_roles", verbosity=0)
     converted(client)
     for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

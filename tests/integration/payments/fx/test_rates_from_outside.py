@@ -12,10 +12,12 @@ from ledger import accounts
 from ledger.errors import Forbidden, InvalidRequest, InvalidTransition, SelfApproval, Unavailable
 from ledger.models import Event
 from ledger.money import Money
+from payments import dispatch
 from payments.connectors import registry
 from payments.fx.refusals import RateStale
 from payments.models import OutboxMessage, ProviderEvent, Rate, RateDecision
 from payments.services import fx_quotes, rate_book, rate_decisions, rates
+from reconciliation.models import ExceptionCase
 from tests.factories import people
 from tests.factories.firm import control
 from tests.factories.rates import Publisher
@@ -144,6 +146,18 @@ def test_a_rejected_rate_is_never_used_and_does_not_become_the_measure(ecb):
     assert RateDecision.objects.count() == 1
 
 
+def test_the_case_opens_with_the_hold_and_closes_with_the_decision(ecb):
+    held = jumped(ecb)
+    dispatch.drain(limit=50)
+    case = ExceptionCase.objects.get(category="rate_outlier")
+    assert (case.state, case.object_ref) == ("new", held.public_id) and "jumped" in case.title
+    finance = people.staff("finance_approver")
+    rate_decisions.decide(rate_id=held.pk, decision="rejected", note="A digit is lost.", actor=finance, now=MONDAY)
+    dispatch.drain(limit=50)
+    case.refresh_from_db()
+    assert (case.state, case.outcome) == ("resolved", "rate_rejected")
+
+
 def test_another_rate_for_the_same_moment_is_a_contradiction(ecb):
     publish(ecb, "2026-11-20", USD="1.0852")
     ecb.fetched(FRIDAY)
@@ -162,7 +176,7 @@ def test_another_rate_for_the_same_moment_is_a_contradiction(ecb):
 def test_what_a_person_brings_needs_another_person(ecb):
     maker = people.staff("payments_ops")
     brought = rates.bring(
-        base="USD", counter="KWD", value="0.30715", published_at=FRIDAY, note="Central Bank of Kuwait", actor=maker,
+        base="USD", counter="KWD", rate="0.30715", published_at=FRIDAY, note="Central Bank of Kuwait", actor=maker,
         now=FRIDAY,
     )  # fmt: skip
     assert (brought.state, brought.maker) == ("held", maker.person)
@@ -181,7 +195,7 @@ def test_what_a_person_brings_needs_another_person(ecb):
     for wrong in ("0", "-1", "1e5", "nan", "1,5", "1\n2"):
         with pytest.raises(InvalidRequest):
             rates.bring(
-                base="USD", counter="KWD", value=wrong, published_at=FRIDAY, note="Wrong", actor=maker, now=FRIDAY
+                base="USD", counter="KWD", rate=wrong, published_at=FRIDAY, note="Wrong", actor=maker, now=FRIDAY
             )
 
 
