@@ -1,6 +1,6 @@
 """Exchange rates on staff pages: every rate as it was published, deciding one that was held, bringing one by hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -11,13 +11,14 @@ from ledger.admin import acts, display, finding, people, references
 from ledger.admin.acts import Act, Call
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices
-from ledger.admin.panels import Panel, facts
+from ledger.admin.panels import Panel, Table, columns, facts
 from ledger.money import CURRENCIES
 from payments.models import Rate, RateDecision
 from payments.services import rate_decisions, rates
 from payments.web import actor_of
 
 CODES = sorted(CURRENCIES)
+AROUND, LISTED = timedelta(days=7), 12
 WORDS = {"usable": "in use", "held": "waits for a person"}
 OUTCOMES = (
     (RateDecision.Decision.CONFIRMED, "It is right: use it"),
@@ -150,9 +151,10 @@ class RateAdmin(ReadOnlyAdmin):
             ("Held because", shown.get_held_for_display() if shown.held_for else "It is not held"),
         )
         if decision is None:
-            return [compared]
+            return [compared, self.lately(request, shown)]
         return [
             compared,
+            self.lately(request, shown),
             facts(
                 "Decision",
                 ("Decision", decision.decision),
@@ -161,6 +163,21 @@ class RateAdmin(ReadOnlyAdmin):
                 ("How it was checked", decision.note),
             ),
         ]
+
+    def lately(self, request: HttpRequest, shown: Rate) -> Panel:
+        """The pair from this source, around the time of this rate."""
+        found = Rate.objects.filter(source=shown.source, base=shown.base, counter=shown.counter)
+        rows = found.filter(published_at__lte=shown.published_at + AROUND).select_related("decision")
+        lines = tuple(
+            (
+                references.link(request, row.public_id, f"{row.published_at:%d %b %Y}"),
+                figure(row),
+                self.state_shown(row),
+                "this one" if row.pk == shown.pk else "",
+            )
+            for row in rows.order_by("-published_at", "-id")[:LISTED]
+        )
+        return Table("The pair lately", columns(("Published for", "main"), ("Rate", "money"), "State", ""), lines)
 
     def asides(self, request: HttpRequest, shown: Rate) -> list[Panel]:
         return [

@@ -10,7 +10,7 @@ from ledger.api.endpoints import Acts, Lists, Reads, one
 from ledger.api.shapes import Answer, Input
 from ledger.money import Money
 from payments import postings
-from payments.api.rates import StepAnswer
+from payments.api.rates import PriceStepAnswer
 from payments.api.reading import acting_for, client_named
 from payments.models import FxQuote
 from payments.services import fx_quotes
@@ -59,7 +59,7 @@ class FxQuoteAnswer(Answer):
     residue_sell = fields.Column(currency="sell_currency")
     residue_buy = fields.Column(currency="buy_currency", help_text="What rounding leaves over.")
     path = fields.Text(help_text="The currencies that the price goes through.")
-    rates = StepAnswer(many=True, source="shown_steps")
+    rates = PriceStepAnswer(many=True, source="shown_steps")
     postings = PostingAnswer(many=True, source="shown_postings")
     conversion = fields.PublicId("cv", source="conversion_id", allow_null=True)
     made_by = fields.Text()

@@ -101,7 +101,7 @@ class RateDecide(Acts):
         )
 
 
-class StepAnswer(Answer):
+class PriceStepAnswer(Answer):
     """One step of a quote's price."""
 
     id = fields.Text(source="rate.public_id")

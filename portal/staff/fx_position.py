@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -38,6 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = Asked(request.GET)
     panels: list[Panel] = []
+    file = ""
     if form.is_valid():
         found = fx_revaluation.report(
             at=form.moment(now),
@@ -46,13 +48,22 @@ def page(request: HttpRequest) -> HttpResponse:
             now=now,
         )
         panels = [_outcome(found), _positions(found), _rates(request, found)]
+        file = _file(found)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "FX position",
         "form": form,
         "panels": panels,
+        "file": file,
     }
     return TemplateResponse(request, "admin/staff/fx_position.html", context)
+
+
+def _file(found: Revaluation) -> str:
+    """The address of the same figures as a file."""
+    moments = {"at": found.at, "rates_at": found.rates_at}
+    asked = {name: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for name, at in moments.items()}
+    return "/api/v1/reports/fx-revaluation?" + urlencode({"format": "csv", "currency": found.currency, **asked})
 
 
 def _outcome(found: Revaluation) -> Panel:
