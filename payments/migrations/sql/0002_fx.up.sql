@@ -1,5 +1,5 @@
--- A conversion is what its quote said, whoever writes it: the quote is this client's and had not expired, and the
--- transaction's entries are the quote's amounts and nothing else.
+-- A conversion is what its quote said, whoever writes it: the quote is this client's, at the price of the published
+-- rates that it names, and had not expired; the transaction's entries are the quote's amounts and nothing else.
 
 -- The public id of a key, as `ledger.ids` writes it: 130 bits, highest first, as 26 digits of Crockford's base 32.
 CREATE FUNCTION payments_public_id(prefix text, key uuid) RETURNS text
@@ -40,6 +40,37 @@ LANGUAGE sql STABLE AS $$
      WHERE quoted.amount IS DISTINCT FROM booked.amount
 $$;
 
+-- What is wrong with a quote, in words; NULL when its amounts add up and its price is that of its rates.
+CREATE FUNCTION payments_fxquote_problem(p_quote uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+    WITH priced AS (
+        SELECT exp(sum(CASE WHEN s.inverted THEN -ln(r.value) ELSE ln(r.value) END)) AS price,
+               bool_or(r.held_for <> '' AND d.decision IS DISTINCT FROM 'confirmed') AS held,
+               max(r.published_at) AS published_at
+          FROM payments_fxquoterate s
+          JOIN payments_rate r ON r.id = s.rate_id
+          LEFT JOIN payments_ratedecision d ON d.rate_id = r.id
+         WHERE s.quote_id = p_quote)
+    SELECT CASE WHEN p.price IS NULL THEN 'has no rates'
+                WHEN p.held THEN 'was made from a rate that nobody had confirmed'
+                WHEN p.published_at > q.created_at THEN 'was made from a rate that was not published yet'
+                WHEN abs(q.mid_rate / p.price - 1) > 1e-9 THEN 'is not at the price of its rates'
+                WHEN q.rate > p.price * (1 - q.spread_bps / 10000) * (1 + 1e-12) THEN 'gives less spread than it says'
+                WHEN q.sell_amount <> q.position_sell + q.residue_sell
+                     OR q.position_buy <> q.buy_amount + q.spread + q.residue_buy
+                     OR q.buy_amount > q.sell_amount * q.rate THEN 'does not add up'
+                WHEN abs(q.position_sell * p.price - q.position_buy)
+                     > p.price * unit.sold + unit.bought + q.position_buy * 1e-9
+                     THEN 'moves more or less than its price' END
+      FROM payments_fxquote q
+      CROSS JOIN priced p
+      CROSS JOIN LATERAL (
+          SELECT power(10::numeric, -s.exponent) AS sold, power(10::numeric, -b.exponent) AS bought
+            FROM ledger_currency s, ledger_currency b
+           WHERE s.code = q.sell_currency AND b.code = q.buy_currency) unit
+     WHERE q.id = p_quote
+$$;
+
 CREATE FUNCTION payments_conversion_guard() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -51,6 +82,9 @@ BEGIN
     END IF;
     IF NEW.converted_at < q.created_at OR NEW.converted_at >= q.expires_at THEN
         PERFORM ledger_refuse('quote_expired', jsonb_build_object('param', 'quote'));
+    END IF;
+    IF payments_fxquote_problem(NEW.quote_id) IS NOT NULL THEN
+        PERFORM ledger_refuse('invalid_request', '{"param": "quote"}');
     END IF;
     IF NOT EXISTS (SELECT FROM ledger_transaction t
                     WHERE t.id = NEW.transaction_id AND t.reason = 'FX_CONVERSION' AND t.phase = 'single') THEN

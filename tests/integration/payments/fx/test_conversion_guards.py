@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ledger import accounts, ids, invariants, posting
@@ -12,7 +13,7 @@ from ledger.database import unit_of_work
 from ledger.models import Transaction
 from ledger.money import Money
 from ledger.posting import Posted
-from payments.models import Conversion, FxQuote, Rate
+from payments.models import Conversion, FxQuote, FxQuoteRate, Rate
 from payments.services import conversions, fx_quotes
 from tests.factories import people, rates
 
@@ -72,6 +73,31 @@ def test_a_conversion_that_is_not_its_quote_is_refused_by_the_database(client, a
             app_connection.execute(INSERT, [ids.new_id(), quote, owner, transaction, at])
         assert refused.value.sqlstate in ("LG000", "23505"), name
     assert Conversion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("no rates", None),
+        ("another price", {"mid_rate": Decimal(1), "rate": Decimal(1)}),
+        ("less spread than it says", {"spread_bps": Decimal(500)}),
+        ("a larger amount than its price gives", {"buy_amount": Decimal("40"), "position_buy": Decimal("40.32")}),
+    ],
+)
+def test_a_quote_that_is_not_the_price_of_its_rates_converts_nothing(client, what, change):
+    """What somebody could do who writes quotes by himself: everything stands as he says, and the database refuses."""
+    good = quoted(client)
+    steps = list(good.steps.values("step", "rate_id", "inverted"))
+    forged = FxQuote.objects.get(pk=good.pk)
+    forged.pk = ids.new_id()
+    for name, value in (change or {}).items():
+        setattr(forged, name, value)
+    forged.save(force_insert=True)
+    if change:
+        FxQuoteRate.objects.bulk_create(FxQuoteRate(quote=forged, **step) for step in steps)
+    with pytest.raises(DatabaseError, match="invalid_request"):
+        conversions.convert(quote_id=forged.pk, actor=people.acting(client), now=forged.created_at)
+    assert not Conversion.objects.exists() and not Transaction.objects.filter(reason_id="FX_CONVERSION").exists()
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,20 @@ def test_yen_have_no_decimals(client):
     assert balance(client.account_code("wallet"), "JPY") == "1498"
 
 
+def test_currencies_of_three_eight_and_eighteen_decimals_convert_too(client):
+    rates.publish({"KWD": "0.33332", "BTC": "0.000011363", "ETH": "0.00034482758"}, at=FRIDAY - 2 * SECOND)
+    for code, amount in (("KWD", "30.607"), ("BTC", "0.00104186"), ("ETH", "0.031616752")):
+        quote = offer(client, "100.00 USD", code)
+        assert quote.bought.text.startswith(amount)
+        convert(quote)
+    exact = offer(client, "0.005000000000000001 ETH", "USD", side="buy")
+    assert exact.bought.text == "0.005000000000000001" and exact.sell_amount > 0
+    convert(exact)
+    back = offer(client, "0.010000000000000001 ETH", "USD")
+    convert(back)
+    assert invariants.run().clean
+
+
 def test_a_quote_converts_once(client):
     quote = offer(client, "400.00 USD")
     first = convert(quote)
