@@ -9,6 +9,7 @@ from ledger.api import fields, filters
 from ledger.api.endpoints import Acts, Lists, Reads, one
 from ledger.api.shapes import Answer, Input
 from ledger.errors import NotFound
+from payments.api.rates import RateFigure
 from payments.api.reading import acting_for
 from payments.models import Conversion, FxQuote
 from payments.services import conversions, fx_quotes
@@ -31,7 +32,7 @@ class ConversionAnswer(Answer):
     sell_currency = fields.Currency(source="quote.sell_currency")
     buy_amount = fields.Figure(source="bought")
     buy_currency = fields.Currency(source="quote.buy_currency")
-    rate = fields.Figure(source="quote.rate")
+    rate = RateFigure(source="quote.rate")
     spread = fields.Figure(help_text="The firm's, in the bought currency.")
     made_by = fields.Text()
     created_at = fields.Moment(source="converted_at")

@@ -10,7 +10,7 @@ from ledger.api.endpoints import Acts, Lists, Reads, one
 from ledger.api.shapes import Answer, Input
 from ledger.money import Money
 from payments import postings
-from payments.api.rates import PriceStepAnswer
+from payments.api.rates import PriceStepAnswer, RateFigure
 from payments.api.reading import acting_for, client_named
 from payments.models import FxQuote
 from payments.services import fx_quotes
@@ -52,9 +52,9 @@ class FxQuoteAnswer(Answer):
     sell_currency = fields.Currency()
     buy_amount = fields.Column(currency="buy_currency", help_text="What arrives in it.")
     buy_currency = fields.Currency()
-    rate = fields.Figure(help_text="The client's: bought units for one sold.")
-    mid_rate = fields.Figure(help_text="Without the spread.")
-    spread_bps = fields.Figure()
+    rate = RateFigure(help_text="The client's: bought units for one sold.")
+    mid_rate = RateFigure(help_text="Without the spread.")
+    spread_bps = RateFigure()
     spread = fields.Column(currency="buy_currency", help_text="The firm's, in the bought currency.")
     residue_sell = fields.Column(currency="sell_currency")
     residue_buy = fields.Column(currency="buy_currency", help_text="What rounding leaves over.")

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from ledger.api import fields, filters
 from ledger.api.endpoints import Reads
 from ledger.api.shapes import Answer
+from payments.api.rates import RateFigure
 from payments.services import fx_revaluation
 
 
@@ -22,7 +23,7 @@ class UsedRateAnswer(Answer):
     source = fields.Text()
     base = fields.Currency()
     counter = fields.Currency()
-    rate = fields.Figure(source="value")
+    rate = RateFigure(source="value")
     published_at = fields.Moment()
 
 
@@ -35,7 +36,7 @@ class PositionAnswer(Answer):
     other_liabilities = fields.Figure()
     net = fields.Figure(help_text="Assets less all liabilities.")
     position = fields.Figure(help_text="What conversions have left in `house/fx`; above zero the firm is long.")
-    rate = fields.Figure(allow_null=True, help_text="Units of the reporting currency for one.")
+    rate = RateFigure(allow_null=True, help_text="Units of the reporting currency for one.")
     value = fields.Figure(allow_null=True, help_text="The position in the reporting currency.")
     stale = serializers.BooleanField(help_text="A rate was too old to convert at, at that moment.")
     rates = UsedRateAnswer(many=True)

@@ -1,5 +1,6 @@
 """`/rates`: the exchange rates that sources published, and deciding those that were held back."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,8 +10,16 @@ from ledger import ids
 from ledger.api import fields, filters
 from ledger.api.endpoints import Acts, Lists, Reads
 from ledger.api.shapes import Answer, Input
+from ledger.money import EXACT
 from payments.models import Rate, RateDecision
 from payments.services import rate_decisions, rates
+
+
+class RateFigure(fields.Figure):
+    """A rate without the zeros that its column adds."""
+
+    def to_representation(self, value: Decimal) -> str:
+        return f"{value.normalize(EXACT):f}"
 
 
 class RateAnswer(Answer):
@@ -18,7 +27,7 @@ class RateAnswer(Answer):
     source = fields.Text()
     base = fields.Currency()
     counter = fields.Currency()
-    rate = fields.Figure(source="value", help_text="Units of the counter currency for one of the base.")
+    rate = RateFigure(source="value", help_text="Units of the counter currency for one of the base.")
     state = fields.Choice(choices=["usable", "held", "confirmed", "rejected"])
     held_for = fields.Text(help_text="Why it waits for a person: jump, correction, by_hand; empty when it does not.")
     published_at = fields.Moment()
@@ -108,6 +117,6 @@ class PriceStepAnswer(Answer):
     source = fields.Text(source="rate.source")
     base = fields.Currency(source="rate.base")
     counter = fields.Currency(source="rate.counter")
-    rate = fields.Figure(source="rate.value")
+    rate = RateFigure(source="rate.value")
     published_at = fields.Moment(source="rate.published_at")
     inverted = serializers.BooleanField(help_text="The source quotes it the other way round.")

@@ -28,7 +28,11 @@ def test_a_quote_shows_everything_that_it_would_post(world: World) -> None:
     assert (quote["spread_bps"], quote["residue_buy"], quote["path"]) == ("35", "0.01", "EUR/USD")
     (step,) = quote["rates"]
     assert (step["source"], step["base"], step["counter"], step["inverted"]) == ("ecb", "EUR", "USD", False)
-    lines = world.auditor.read(f"/fx-quotes/{quote['id']}")["postings"]
+    again = world.auditor.read(f"/fx-quotes/{quote['id']}")
+    assert {name: again[name] for name in ("rate", "mid_rate", "spread_bps", "rates")} == {
+        name: quote[name] for name in ("rate", "mid_rate", "spread_bps", "rates")
+    }
+    lines = again["postings"]
     own = f"client/{world.client.public_id}/"
     shown = [(line["account"].replace(own, ""), line["direction"], line["amount"]) for line in lines]
     assert shown == [
