@@ -11,7 +11,7 @@ CASH = {"wallet", "trading"}
 REASONS = {  # code: kinds it may debit, kinds it may credit (empty: any), whether it passes a freeze
     "MANUAL_ADJUSTMENT": (set(), set(), False),
     "CLIENT_INTERNAL_TRANSFER": (CASH, CASH, False),
-    "CHARGEBACK": ({"wallet", "held"}, {"psp_clearing"}, True),
+    "CHARGEBACK": ({"wallet", "held", "debt"}, {"psp_clearing"}, True),
     "CHARGEBACK_REVERSAL": ({"psp_clearing"}, {"wallet", "debt"}, True),
     "WITHDRAWAL_PAYOUT": ({"held"}, {"psp_payout"}, True),
     "HOLD_PLACED": ({"wallet"}, {"held"}, False),

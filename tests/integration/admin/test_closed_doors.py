@@ -157,8 +157,10 @@ def test_signing_in_never_leads_to_another_site() -> None:
     assert person.get(reverse("admin:login"), {"next": "/admin/search/"})["Location"] == "/admin/search/"
 
 
-@pytest.mark.parametrize("reference", ["wd_", "wd_zzz", "wd_01m7yyz0000000000000000000", "adj_01m7yyz0000000000000000000",
-                                       "cl_01m7yyz0000000000000000000", "x" * 300])  # fmt: skip
+NOWHERE = "01m7yyz0000000000000000000"
+
+
+@pytest.mark.parametrize("reference", ["wd_", "wd_zzz", f"wd_{NOWHERE}", f"adj_{NOWHERE}", f"cl_{NOWHERE}", "x" * 300])
 def test_what_does_not_exist_is_not_found(reference: str) -> None:
     person = office.signed_in("finance_approver")
     assert person.get(f"/admin/approvals/{reference}/").status_code == 404

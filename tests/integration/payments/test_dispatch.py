@@ -21,6 +21,7 @@ __all__ = ["calls_inside_transactions"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TOPIC = "test.work"
+
 # Long after the hour of import: promises are kept by the clock that workers are given.
 START = timezone.now().replace(microsecond=0) + timedelta(days=1)
 Handle = Callable[..., None]
