@@ -165,6 +165,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request, written when it is answered
 
 # --- outside systems ----------------------------------------------------------------------------------------
+DEPOSIT_CONFIRM_ABOVE = connectors.confirm_above(env)
 SIMULATOR_PORTS = connectors.simulator_ports(env, PORT)
 SIMULATOR_STATE = VAR / "simulators"
 

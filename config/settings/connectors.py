@@ -5,7 +5,10 @@ tests) the values default to the simulators on this machine; without one (produc
 refused at start, and a connector whose address is not set stays out of service instead of speaking to nobody.
 """
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from config.env import Environment
 
@@ -18,6 +21,21 @@ def simulator_ports(env: Environment, web_port: int) -> dict[str, int]:
         name: env.number(f"{name.upper()}_SIMULATOR_PORT", web_port + offset, least=1, most=65535)
         for name, offset in SIMULATOR_OFFSETS.items()
     }
+
+
+def confirm_above(env: Environment) -> dict[str, Decimal]:
+    """The largest card payment per currency (major units) that is credited on a signed message alone, without asking
+    the provider for its own record: `DEPOSIT_CONFIRM_ABOVE=USD=1000,JPY=150000`."""
+    limits: dict[str, Decimal] = {}
+    for word in env.words("DEPOSIT_CONFIRM_ABOVE"):
+        currency, _, amount = word.partition("=")
+        try:
+            limits[currency] = Decimal(amount)
+        except InvalidOperation:
+            raise ImproperlyConfigured("DEPOSIT_CONFIRM_ABOVE must read like USD=1000,EUR=900.") from None
+        if not (len(currency) >= 3 and limits[currency].is_finite() and limits[currency] >= 0):
+            raise ImproperlyConfigured("DEPOSIT_CONFIRM_ABOVE must read like USD=1000,EUR=900.")
+    return limits
 
 
 def stripe(env: Environment, demo_port: int | None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from payments.verdict import IGNORED, PROCESSED, Verdict
 
 log = logging.getLogger(__name__)
 
-CONFIRM_ABOVE = "1000"  # major units of any currency; `settings.DEPOSIT_CONFIRM_ABOVE` says otherwise per currency
+CONFIRM_ABOVE = Decimal(1000)  # major units; `settings.DEPOSIT_CONFIRM_ABOVE` says otherwise per currency
 ALARM_AFTER = timedelta(hours=1)
 
 
@@ -42,6 +42,8 @@ def apply_event(*, event: PspEvent, connector: str, now: datetime) -> Verdict:
     deposit = find_for(event, connector)
     if isinstance(deposit, Verdict):
         return deposit
+    if event.kind == "refund_failed":
+        return deposit_verdicts.refund_failed(deposit, event)
     record = _ask(deposit, event, now)
     deposit_postings.open_accounts(deposit)
     return unit_of_work(lambda: _take_in(deposit, event, record, now))
@@ -105,8 +107,8 @@ def _ask(deposit: Deposit, event: PspEvent, now: datetime) -> PaymentFacts | Ver
 
 def confirm_above(currency: str) -> Decimal:
     """The largest increment that may be credited on a signed message alone, in major units of the currency."""
-    limits: dict[str, str] = getattr(settings, "DEPOSIT_CONFIRM_ABOVE", {})
-    return Decimal(limits.get(currency, CONFIRM_ABOVE))
+    limits: dict[str, Decimal] = settings.DEPOSIT_CONFIRM_ABOVE
+    return limits.get(currency, CONFIRM_ABOVE)
 
 
 def _wait(deposit: Deposit, event: PspEvent, now: datetime) -> None:

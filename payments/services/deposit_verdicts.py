@@ -40,6 +40,20 @@ def conflict(deposit: Deposit | None, event: PspEvent, word: str, record: Paymen
     )
 
 
+def refund_failed(deposit: Deposit, event: PspEvent) -> Verdict:
+    """A refund that we took for done never reached the card; a person pays it another way or back to the wallet."""
+    return Verdict(
+        state="conflict",
+        reason="refund_failed",
+        category="refund_failed",
+        object_ref=deposit.public_id,
+        client_ref=deposit.client.public_id,
+        amount=f"{event.amount:f}",
+        currency=event.currency,
+        facts={"refund": event.object_reference, "provider_code": event.code},
+    )
+
+
 def raise_conflict(verdict: Verdict, *, key: str) -> None:
     """Promise a case for a verdict that only people can settle."""
     dispatch.raise_exception(

@@ -32,10 +32,10 @@ class Refused:
 class PspEvent:
     """One provider message in our words.
 
-    `kind` is one of: authorised, captured, failed, cancelled, refunded, dispute_opened, dispute_funds_withdrawn,
-    dispute_funds_reinstated, dispute_closed, payout_paid, payout_failed, ignored. `amount` is the *cumulative* figure
-    for captured and refunded, the dispute's own amount for disputes, the net for payouts. `occurred_at` is the
-    provider's clock.
+    `kind` is one of: authorised, captured, failed, cancelled, refunded, refund_failed, dispute_opened,
+    dispute_funds_withdrawn, dispute_funds_reinstated, dispute_closed, payout_paid, payout_failed, ignored. `amount` is
+    the *cumulative* figure for captured and refunded, the dispute's or refund's own amount for disputes and
+    refund_failed, the net for payouts. `occurred_at` is the provider's clock.
     """
 
     event_id: str

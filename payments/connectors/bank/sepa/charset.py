@@ -8,7 +8,7 @@ compare them; it must never change a reference (references are refused instead, 
 import re
 import unicodedata
 
-from text_unidecode import unidecode  # type: ignore[import-untyped]  # comes with sepaxml
+from text_unidecode import unidecode  # type: ignore[import-untyped]
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z0-9\-?:().,'+]([A-Za-z0-9/\-?:().,'+ ]{0,33}[A-Za-z0-9\-?:().,'+])?", re.ASCII)

@@ -131,6 +131,22 @@ def refunded_amount(charge: Json) -> Decimal:
     return counted - released if counted >= released else counted
 
 
+def _refund_updated(common: PspEvent, refund: Json) -> PspEvent:
+    """A refund may fail days after it was accepted: the money is back in our balance at Stripe, the card never got it.
+    `charge.refund.updated` is how API versions before 2024-10-28 tell it."""
+    failed = reading.word(refund, "status") == "failed"
+    return _about(
+        common,
+        refund,
+        kind="refund_failed" if failed else "ignored",
+        payment_reference=reading.optional_identifier(refund, "payment_intent"),
+        object_reference=reading.identifier(refund, "id"),
+        amount=reading.amount(refund, "amount"),
+        code=reading.word(refund, "failure_reason"),
+        facts={"charge": reading.optional_identifier(refund, "charge")},
+    )
+
+
 def _dispute(common: PspEvent, dispute: Json, *, kind: str, fee: Decimal | None = None) -> PspEvent:
     status = reading.word(dispute, "status")
     return _about(
@@ -213,6 +229,8 @@ READERS: dict[str, Callable[[PspEvent, Json], PspEvent]] = {
     "payment_intent.canceled": _cancelled,
     "charge.captured": _charge_captured,
     "charge.refunded": _refunded,
+    "charge.refund.updated": _refund_updated,
+    "refund.failed": _refund_updated,
     "charge.dispute.created": _dispute_opened,
     "charge.dispute.funds_withdrawn": _dispute_withdrawn,
     "charge.dispute.funds_reinstated": _dispute_reinstated,

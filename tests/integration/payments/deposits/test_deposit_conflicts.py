@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -127,7 +128,7 @@ def test_of_two_contradicting_copies_the_first_is_believed(firm: Firm, event: To
 
 def test_a_large_credit_needs_the_providers_own_record(firm: Firm, settings: Any) -> None:
     """S24, a provider's message that lies: signed, well-formed, and nothing was captured."""
-    settings.DEPOSIT_CONFIRM_ABOVE = {"USD": "500"}
+    settings.DEPOSIT_CONFIRM_ABOVE = {"USD": Decimal(500)}
     true, false = firm.checkout("1000.00"), firm.checkout("1000.00")
     firm.tell("pay", payment_intent=true.provider_reference)
     (message,) = firm.messages(true.provider_reference, kind="payment_intent.succeeded")

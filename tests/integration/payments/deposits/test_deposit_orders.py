@@ -6,6 +6,7 @@ provider that can be asked, and once with one that cannot, where a message that 
 
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_all_120_orders_end_the_same_when_the_provider_can_be_asked(firm: Firm) 
 @pytest.mark.slow
 def test_any_order_ends_the_same_when_the_provider_cannot_be_asked(firm: Firm, settings: Any) -> None:
     """Below the amount that needs confirmation: what comes too early waits, the fee comes with the settlement."""
-    settings.DEPOSIT_CONFIRM_ABOVE = {"USD": "5000"}
+    settings.DEPOSIT_CONFIRM_ABOVE = {"USD": Decimal(5000)}
     firm.break_it({"on": "get_payment", "do": "error", "times": -1})
 
     def settle_down() -> None:

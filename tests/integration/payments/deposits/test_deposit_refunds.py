@@ -318,3 +318,36 @@ def test_the_service_of_deposits_offers_it_too(firm: Firm) -> None:
 
     assert accounts.find(deposit.client.account_code("held"), "USD")
     assert refund.money == Money.of("10", "USD")
+
+
+@pytest.mark.parametrize("kind", ["refund.failed", "charge.refund.updated"])
+def test_a_refund_that_fails_after_it_was_done_goes_to_a_person_and_moves_nothing(firm: Firm, kind: str) -> None:
+    deposit = firm.paid()
+    refund = ask(deposit)
+    firm.work()
+    refund.refresh_from_db()
+    assert refund.state == "done"
+    (word,) = firm.messages(deposit.provider_reference, kind="charge.refunded")
+    failed = {
+        "id": refund.provider_reference,
+        "object": "refund",
+        "amount": 30000,
+        "currency": "usd",
+        "charge": word["data"]["object"]["id"],
+        "payment_intent": deposit.provider_reference,
+        "status": "failed",
+        "failure_reason": "expired_or_canceled_card",
+        "metadata": {},
+    }
+    before = (firm.books(), firm.posted())
+    for event_id in ("evt_failed", "evt_failed", "evt_failed_again"):
+        assert firm.deliver({**word, "id": event_id, "type": kind, "data": {"object": failed}}) == 200
+        firm.work(topics=("provider_event.process",))
+    assert (firm.books(), firm.posted()) == before
+    case = firm.cases("refund_failed")[0]
+    assert (case["object_ref"], case["amount"]) == (deposit.public_id, "300.00")
+    assert case["facts"]["provider_code"] == "expired_or_canceled_card"
+    still_fine = {**word, "id": "evt_fine", "type": kind, "data": {"object": {**failed, "status": "succeeded"}}}
+    assert firm.deliver(still_fine) == 200
+    firm.work(topics=("provider_event.process",))
+    assert (firm.books(), firm.posted()) == before
