@@ -1,0 +1,318 @@
+"""Reads scenario tables: Markdown pipe tables that a finance person can write, as plain data.
+
+Whatever it does not understand is an error with file and line: a row that looks like one and is never run would prove
+nothing. It knows the shape of tables and cells, never the ledger.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+ACCOUNTS = ("name", "account", "currency", "floor", "start")
+STEPS = ("name", "do", "debit → credit", "amount", "with", "outcome", "balances", "states")
+NEEDED = {"do", "outcome", "balances"}
+LEG, ITEM = "and", "+"  # a further pair of entries of the row above; one item of the batch above
+NAME = re.compile(r"[a-z][a-z0-9-]*")
+AMOUNT = re.compile(r"-?\d+(\.\d+)?")
+OUTCOME = re.compile(r"(posted|replayed|done|refused (?P<code>[a-z_]+))(?: \((?P<facts>[^()]+)\))?")
+
+
+class TableError(Exception):
+    """A table cannot be understood, or is not so: where, the line itself, and why."""
+
+    def __init__(self, place: "Place", message: str) -> None:
+        super().__init__(f"{place.file}:{place.line}: {message}\n    {place.text}")
+
+
+class Disagreement(TableError):
+    """The table can be understood, and the ledger says something else."""
+
+
+@dataclass(frozen=True)
+class Place:
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """A short name for an account of the chart, the floor it must have, and what it holds to begin with."""
+
+    place: Place
+    name: str
+    code: str
+    currency: str
+    floor: Decimal | None
+    start: Decimal
+
+
+@dataclass(frozen=True)
+class LegLine:
+    """`debit → credit` and an amount; one side may be left out."""
+
+    debit: str
+    credit: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an account holds, and what is on its way in and out of it."""
+
+    balance: Decimal
+    coming: Decimal = Decimal(0)
+    going: Decimal = Decimal(0)
+
+    def __str__(self) -> str:
+        ways = (f" {word} {plain(way)}" for word, way in (("in", self.coming), ("out", self.going)) if way)
+        return plain(self.balance) + "".join(ways)
+
+
+@dataclass
+class Step:
+    """One row: what is done, and what must come of it. `items` are the rows of a batch."""
+
+    place: Place
+    name: str
+    verb: str
+    words: list[str]
+    legs: list[LegLine]
+    options: dict[str, str]
+    outcome: str
+    facts: dict[str, str]
+    balances: dict[str, Figures]
+    states: dict[str, str]
+    items: list["Step"] = field(default_factory=list)
+
+    @property
+    def amount(self) -> Decimal | None:
+        return self.legs[0].amount if self.legs else None
+
+
+@dataclass
+class Scenario:
+    """One heading with its accounts and rows: a story that starts with empty books."""
+
+    place: Place
+    title: str
+    accounts: dict[str, AccountLine] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{Path(self.place.file).stem}: {self.title}"
+
+
+def plain(amount: Decimal) -> str:
+    """An amount without trailing zeros and exponents."""
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def read(path: Path, *, file: str | None = None) -> list[Scenario]:
+    """The scenarios of one file. Raises TableError."""
+    places = [Place(file or str(path), number, text) for number, text in enumerate(path.read_text().splitlines(), 1)]
+    found: list[Scenario] = []
+    for title, lines in sections(places):
+        scenario = Scenario(title, title.text.removeprefix("## ").strip())
+        for header, rows in tables(lines):
+            take(scenario, header, rows)
+        complete(scenario, found)
+        found.append(scenario)
+    if not found:
+        raise TableError(places[0] if places else Place(file or str(path), 1, ""), "there is no scenario in this file")
+    return found
+
+
+def sections(places: list[Place]) -> Iterator[tuple[Place, list[Place]]]:
+    """Each `## heading` with the lines below it; tables that no heading leads to are refused."""
+    title, lines = None, []
+    for place in places:
+        if "```" in place.text or "<!--" in place.text:
+            raise TableError(place, "rows in code blocks and comments would never run")
+        if place.text.startswith("## "):
+            if title:
+                yield title, lines
+            title, lines = place, []
+        elif title:
+            lines.append(place)
+        elif "|" in place.text:
+            raise TableError(place, "a table above the first `##` heading would never run")
+    if title:
+        yield title, lines
+
+
+def tables(lines: list[Place]) -> Iterator[tuple[Place, list[Place]]]:
+    """The tables of a section: header line, and the rows below the dashes."""
+    table: list[Place] = []
+    for place in [*lines, Place("", 0, "")]:
+        if place.text.strip().startswith("|"):
+            table.append(place)
+        elif "|" in place.text:
+            raise TableError(place, "a row begins and ends with `|`")
+        elif table:
+            if len(table) < 3 or not all(re.fullmatch(r":?-+:?", cell) for cell in cells(table[1])):
+                raise TableError(table[0], "a table has a header, a line of dashes and at least one row")
+            yield table[0], table[2:]
+            table = []
+
+
+def cells(place: Place) -> list[str]:
+    text = place.text.strip()
+    if not text.endswith("|") or len(text) < 2:
+        raise TableError(place, "a row begins and ends with `|`")
+    return [cell.strip() for cell in text[1:-1].split("|")]
+
+
+def take(scenario: Scenario, header: Place, rows: list[Place]) -> None:
+    """Add one table to the scenario: its accounts first, its steps afterwards."""
+    columns = cells(header)
+    known, needed = (ACCOUNTS, set(ACCOUNTS)) if not scenario.accounts else (STEPS, NEEDED)
+    if unknown := [column for column in columns if column not in known]:
+        raise TableError(header, f"unknown column {unknown[0]!r}; a table here has {', '.join(known)}")
+    if missing := sorted(needed - set(columns)):
+        raise TableError(header, f"there is no column {missing[0]!r}")
+    if len(set(columns)) < len(columns):
+        raise TableError(header, "a column stands there twice")
+    for row in rows:
+        values = cells(row)
+        if len(values) != len(columns):
+            raise TableError(row, f"{len(values)} cells under {len(columns)} columns")
+        given = dict.fromkeys(known, "") | dict(zip(columns, values, strict=True))
+        if known is ACCOUNTS:
+            add_account(scenario, row, given)
+        else:
+            add_step(scenario, row, given)
+
+
+def complete(scenario: Scenario, others: list[Scenario]) -> None:
+    """Refuse a scenario that proves nothing, or an account that it never looks at."""
+    if not scenario.steps:
+        raise TableError(scenario.place, "a scenario has a table of accounts and a table of rows")
+    if any(other.title == scenario.title for other in others):
+        raise TableError(scenario.place, "another scenario of this file has this heading")
+    looked_at = {name for step in scenario.steps for name in step.balances}
+    moved = {name for step in scenario.steps for name in names_in(step)}
+    for account in scenario.accounts.values():
+        if account.name not in looked_at | moved:
+            raise TableError(account.place, f"no row uses the account {account.name!r}")
+
+
+def names_in(step: Step) -> Iterator[str]:
+    for each in [step, *step.items]:
+        yield from each.words
+        yield from each.options.values()
+        for leg in each.legs:
+            yield from (leg.debit, leg.credit)
+
+
+def add_account(scenario: Scenario, place: Place, given: dict[str, str]) -> None:
+    name = a_name(place, given["name"])
+    if name in scenario.accounts:
+        raise TableError(place, f"{name!r} stands there twice")
+    floor = None if given["floor"] == "none" else an_amount(place, given["floor"])
+    start = an_amount(place, given["start"] or "0")
+    scenario.accounts[name] = AccountLine(place, name, given["account"], given["currency"], floor, start)
+
+
+def add_step(scenario: Scenario, place: Place, given: dict[str, str]) -> None:
+    steps, words = scenario.steps, given["do"].split()
+    if not words:
+        raise TableError(place, "this row does nothing")
+    if words[0] == LEG:
+        beyond = [column for column in STEPS if given[column] and column not in {"do", "debit → credit", "amount"}]
+        if not steps or len(words) > 1 or beyond:
+            raise TableError(place, f"`{LEG}` adds entries to the row above: no more than accounts and an amount")
+        above = steps[-1].items[-1] if steps[-1].items else steps[-1]
+        above.legs += legs(scenario, place, given)
+        return
+    if words[0] == ITEM:
+        if not steps or steps[-1].verb != "batch" or len(words) < 2:
+            raise TableError(place, f"`{ITEM}` is an item of a batch above")
+        if given["balances"] or given["states"]:
+            raise TableError(place, "what an item leaves behind is said in the row of its batch")
+        steps[-1].items.append(a_step(scenario, place, given, words[1:]))
+        return
+    if not given["outcome"] or not given["balances"]:
+        raise TableError(place, "a row says its outcome and the balances after it")
+    steps.append(a_step(scenario, place, given, words))
+
+
+def a_step(scenario: Scenario, place: Place, given: dict[str, str], words: list[str]) -> Step:
+    code, facts = an_outcome(place, given["outcome"]) if given["outcome"] else ("", {})
+    balances = {}
+    for part in parts(given["balances"] if given["balances"] != "unchanged" else ""):
+        name, figures = some_figures(place, part)
+        if name in balances or name not in scenario.accounts:
+            raise TableError(place, f"{name!r} is no account of this scenario, or stands there twice")
+        balances[name] = figures
+    return Step(
+        place=place,
+        name=a_name(place, given["name"]) if given["name"] else "",
+        verb=words[0],
+        words=words[1:],
+        legs=legs(scenario, place, given),
+        options=dict(pair(place, part) for part in parts(given["with"])),
+        outcome=code,
+        facts=facts,
+        balances=balances,
+        states=dict(pair(place, part) for part in parts(given["states"])),
+    )
+
+
+def legs(scenario: Scenario, place: Place, given: dict[str, str]) -> list[LegLine]:
+    amount = an_amount(place, given["amount"]) if given["amount"] else None
+    if not given["debit → credit"]:
+        return [LegLine("", "", amount)] if amount is not None else []
+    sides = [side.strip() for side in given["debit → credit"].split("→")]
+    if len(sides) != 2 or not any(sides):
+        raise TableError(place, "accounts are written `debit → credit`")
+    for side in sides:
+        if side and side not in scenario.accounts:
+            raise TableError(place, f"{side!r} is no account of this scenario")
+    return [LegLine(sides[0], sides[1], amount)]
+
+
+def parts(cell: str) -> list[str]:
+    return [part.strip() for part in cell.split(",")] if cell else []
+
+
+def pair(place: Place, text: str) -> tuple[str, str]:
+    word, _, value = text.partition(" ")
+    if not word:
+        raise TableError(place, "there is nothing between two commas")
+    return word, value.strip()
+
+
+def a_name(place: Place, text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise TableError(place, f"{text!r} is no short name: small letters, digits and dashes")
+    return text
+
+
+def an_amount(place: Place, text: str) -> Decimal:
+    if not AMOUNT.fullmatch(text):
+        raise TableError(place, f"{text!r} is no amount")
+    return Decimal(text)
+
+
+def an_outcome(place: Place, text: str) -> tuple[str, dict[str, str]]:
+    found = OUTCOME.fullmatch(text)
+    if not found:
+        raise TableError(place, f"{text!r} is no outcome: posted, replayed, done, or refused and its code")
+    facts = dict(pair(place, part) for part in parts(found["facts"] or ""))
+    return found["code"] or text.split(" ", maxsplit=1)[0], facts
+
+
+def some_figures(place: Place, text: str) -> tuple[str, Figures]:
+    """`ada 100 in 5 out 40`: 100, of which 40 are on their way out, while 5 are on their way in."""
+    name, *words = text.split()
+    ways = dict(zip(words[1::2], words[2::2], strict=False))
+    if len(words) % 2 == 0 or not set(ways) <= {"in", "out"} or len(ways) != len(words) // 2:
+        raise TableError(place, f"{text!r} is no balance: an account, what it holds, and `in` or `out` what is pending")
+    zero = Decimal(0)
+    amounts = {word: an_amount(place, way) for word, way in ways.items()}
+    return name, Figures(an_amount(place, words[0]), amounts.get("in", zero), amounts.get("out", zero))

@@ -1,0 +1,270 @@
+"""What the words of a table do: each verb is one call of the ledger's public functions, with the row's own figures.
+
+Nothing is computed here that the ledger should compute, and no balance is looked at.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from ledger import accounts, holds, posting, reasons
+from ledger.accounts import AccountRef
+from ledger.models import Hold
+from ledger.money import Money
+from ledger.posting import Leg, Posted, Source
+from tests.scenarios.reading import Disagreement, Scenario, Step, TableError
+
+ANY_REASON = "MANUAL_ADJUSTMENT"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a row made, for later rows to name: a transaction, and the hold that it placed."""
+
+    transaction: uuid.UUID
+    recorded_at: datetime
+    hold: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the ledger said. `written` counts the transactions that must be new."""
+
+    outcome: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    made: Made | None = None
+    written: int = 0
+    changes: bool = True
+
+
+@dataclass
+class Books:
+    """The accounts of a scenario, and what its rows have made so far."""
+
+    refs: dict[str, AccountRef]
+    made: dict[str, Made] = field(default_factory=dict)
+
+
+def answer(posted: Posted, hold: uuid.UUID | None = None) -> Answer:
+    facts = {} if posted.remaining is None else {"remaining": posted.remaining}
+    made = Made(posted.id, posted.recorded_at, hold)
+    return Answer("replayed" if posted.replayed else "posted", facts, made, 0 if posted.replayed else 1)
+
+
+def moment(text: str) -> datetime:
+    """`2026-03-01` (midnight) or `2026-03-01 17:30`, UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def legs_of(books: Books, step: Step) -> list[Leg]:
+    made = []
+    for line in step.legs:
+        for side, make in ((line.debit, posting.debit), (line.credit, posting.credit)):
+            if side:
+                made.append(make(books.refs[side], line.amount or Decimal(0)))
+    return made
+
+
+def named(step: Step) -> dict[str, Any]:
+    """The names and times that most calls take."""
+    options, words = step.options, {}
+    if "key" in options:
+        words["idempotency_key"] = options["key"]
+    if "source" in options:
+        words["source"] = Source("scenario", "row", options["source"])
+    if "at" in options:
+        words["effective_at"] = moment(options["at"])
+    if "note" in options:
+        words["description"] = options["note"]
+    return words
+
+
+def reason_of(step: Step, otherwise: str = ANY_REASON) -> str:
+    return next((word for word in step.words if word.isupper()), otherwise)
+
+
+def post(books: Books, step: Step, **words: Any) -> Answer:
+    reverses = {"reverses": books.made[step.options["undoes"]].transaction} if "undoes" in step.options else {}
+    return answer(posting.post(reason=reason_of(step), legs=legs_of(books, step), **named(step), **reverses, **words))
+
+
+def reserve(books: Books, step: Step) -> Answer:
+    expires = {"expires_at": moment(step.options["expires"])} if "expires" in step.options else {}
+    return post(books, step, pending=True, **expires)
+
+
+def settle(books: Books, step: Step) -> Answer:
+    part = {}
+    if step.amount is not None:
+        part = {"amount": Money.of(step.amount, step.options["in"] if "in" in step.options else currency(books))}
+    return answer(posting.settle(pending_id=books.made[step.words[0]].transaction, **part, **named(step)))
+
+
+def currency(books: Books) -> str:
+    """The one currency of a scenario; where there are several, a part says which (`in EUR`)."""
+    (code,) = {ref.currency for ref in books.refs.values()}
+    return code
+
+
+def void(books: Books, step: Step) -> Answer:
+    return answer(posting.void(pending_id=books.made[step.words[0]].transaction, **named(step)))
+
+
+def reverse(books: Books, step: Step) -> Answer:
+    words = {"description": "reversed"} | named(step)
+    return answer(posting.reverse(transaction_id=books.made[step.words[0]].transaction, **words))
+
+
+def hold(books: Books, step: Step) -> Answer:
+    expires = {"expires_at": moment(step.options["expires"])} if "expires" in step.options else {}
+    placed = holds.place(
+        wallet=books.refs[step.legs[0].debit],
+        amount=step.amount,
+        kind=step.words[0],
+        reason=step.options.get("because", "asked for"),
+        actor="scenario",
+        **named(step),
+        **expires,
+    )
+    return answer(placed.posted, placed.hold_id)
+
+
+def capture(books: Books, step: Step) -> Answer:
+    return answer(
+        holds.capture(
+            hold_id=books.made[step.words[0]].hold,
+            to=books.refs[step.legs[0].credit],
+            reason=reason_of(step, "WITHDRAWAL_PAYOUT"),
+            amount=step.amount,
+            **named(step),
+        )
+    )
+
+
+def release(books: Books, step: Step) -> Answer:
+    return answer(holds.release(hold_id=books.made[step.words[0]].hold, **named(step)))
+
+
+def expire(books: Books, step: Step) -> Answer:
+    count = holds.expire(now=moment(step.options["at"]))
+    return Answer("done", {"holds": count}, written=count)
+
+
+def set_status(status: str) -> Callable[[Books, Step], Answer]:
+    def change(books: Books, step: Step) -> Answer:
+        accounts.set_status(account_id=books.refs[step.words[0]].id, status=status)
+        return Answer("done")
+
+    return change
+
+
+def batch(books: Books, step: Step) -> Answer:
+    drafts = [posting.Draft(reason=reason_of(item), legs=legs_of(books, item), **named(item)) for item in step.items]
+    answers = posting.post_batch(drafts)
+    for item, posted in zip(step.items, answers, strict=True):
+        said = answer(posted)
+        if said.outcome != item.outcome:
+            raise Disagreement(item.place, f"expected {item.outcome or 'no outcome'}, the ledger says {said.outcome}")
+        if item.name:
+            books.made[item.name] = said.made
+    fresh = sum(not posted.replayed for posted in answers)
+    return Answer("posted" if fresh else "replayed", written=fresh)
+
+
+def look(books: Books, step: Step) -> Answer:
+    return Answer("done", changes=False)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """How a verb is written: the words after it, its entries, and what `with` may say."""
+
+    run: Callable[[Books, Step], Answer]
+    words: str = ""  # made, hold, kind, account, reason (may be left out)
+    entries: str = "none"  # none, one pair, many
+    amount: str = "no"  # no, may, must
+    options: frozenset[str] = frozenset()
+
+
+NAMES = frozenset({"key", "source", "at", "note"})
+ONCE = frozenset({"key", "source", "note"})  # holds happen now
+
+VERBS = {
+    "post": Verb(post, "reason", "many", "must", NAMES | {"undoes"}),
+    "reserve": Verb(reserve, "reason", "many", "must", NAMES | {"expires"}),
+    "settle": Verb(settle, "made", "none", "may", NAMES | {"in"}),
+    "void": Verb(void, "made", options=NAMES),
+    "reverse": Verb(reverse, "made", options=NAMES),
+    "hold": Verb(hold, "kind", "one", "must", ONCE | {"expires", "because"}),
+    "capture": Verb(capture, "hold reason", "one", "may", ONCE),
+    "release": Verb(release, "hold", options=ONCE),
+    "expire": Verb(expire, options=frozenset({"at"})),
+    "freeze": Verb(set_status("frozen"), "account"),
+    "unfreeze": Verb(set_status("open"), "account"),
+    "close": Verb(set_status("closed"), "account"),
+    "batch": Verb(batch),
+    "look": Verb(look, options=frozenset({"effective", "known"})),
+}
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse rows whose words mean nothing, before the first of them runs. Raises TableError."""
+    made: dict[str, str] = {}
+    for step in scenario.steps:
+        for each in [*step.items, step]:
+            spelling(scenario, each, made)
+            if each.name:
+                if each.name in made:
+                    raise TableError(each.place, f"{each.name!r} has been made above")
+                made[each.name] = each.verb
+        if step.verb == "batch" and not step.items:
+            raise TableError(step.place, "a batch has items below it")
+        if any(item.verb != "post" for item in step.items):
+            raise TableError(step.place, "the items of a batch are posted")
+        if unknown := step.states.keys() - made.keys():
+            raise TableError(step.place, f"no row above has made {sorted(unknown)[0]!r}")
+        if step.outcome == "posted" and not step.balances:
+            raise TableError(step.place, "what is posted changes a balance")
+
+
+def spelling(scenario: Scenario, step: Step, made: dict[str, str]) -> None:
+    verb = VERBS.get(step.verb)
+    if verb is None:
+        raise TableError(step.place, f"unknown verb {step.verb!r}; there are {', '.join(VERBS)}")
+    if unknown := step.options.keys() - verb.options:
+        raise TableError(step.place, f"{step.verb} knows nothing `with` {sorted(unknown)[0]!r}")
+    if empty := [word for word, value in step.options.items() if not value]:
+        raise TableError(step.place, f"`{empty[0]}` says nothing")
+    accounts_named = [bool(line.debit or line.credit) for line in step.legs]
+    amounts = [line.amount is not None for line in step.legs]
+    entries = {"none": not any(accounts_named), "one": accounts_named == [True]}.get(verb.entries, all(accounts_named))
+    if not entries or (verb.entries != "none" and not step.legs):
+        raise TableError(step.place, f"{step.verb} takes {verb.entries} `debit → credit`")
+    if (verb.amount == "no" and any(amounts)) or (verb.amount == "must" and not all(amounts)):
+        raise TableError(step.place, f"{step.verb}: is there {verb.amount} amount?")
+    meanings(scenario, step, verb.words.split(), made)
+
+
+def meanings(scenario: Scenario, step: Step, slots: list[str], made: dict[str, str]) -> None:
+    """Each word after a verb must mean something: an account, a row above, a kind of hold, a reason code."""
+    words = list(step.words)
+    for slot in slots:
+        known = {
+            "made": made.keys(),
+            "hold": {name for name, verb in made.items() if verb == "hold"},
+            "kind": set(Hold.Kind.values),
+            "account": scenario.accounts.keys(),
+            "reason": reasons.REASONS.keys(),
+        }[slot]
+        if not words and slot == "reason":
+            continue
+        if not words or words.pop(0) not in known:
+            raise TableError(step.place, f"{step.verb} needs a {slot} that is known here")
+    for option in ("undoes", "known"):
+        if option in step.options and step.options[option] not in made:
+            raise TableError(step.place, f"no row above has made {step.options[option]!r}")
+    if words:
+        raise TableError(step.place, f"{step.verb} has no use for {words[0]!r}")
