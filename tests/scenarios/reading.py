@@ -113,8 +113,8 @@ def plain(amount: Decimal) -> str:
 
 
 def read(path: Path, *, file: str | None = None) -> list[Scenario]:
-    """The scenarios of one file. Raises TableError."""
-    places = [Place(file or str(path), number, text) for number, text in enumerate(path.read_text().splitlines(), 1)]
+    """The scenarios of one file; `file` is what errors call it. Raises TableError."""
+    places = [Place(file or path.name, number, text) for number, text in enumerate(path.read_text().splitlines(), 1)]
     found: list[Scenario] = []
     for title, lines in sections(places):
         scenario = Scenario(title, title.text.removeprefix("## ").strip())
@@ -123,7 +123,7 @@ def read(path: Path, *, file: str | None = None) -> list[Scenario]:
         complete(scenario, found)
         found.append(scenario)
     if not found:
-        raise TableError(places[0] if places else Place(file or str(path), 1, ""), "there is no scenario in this file")
+        raise TableError(places[0] if places else Place(file or path.name, 1, ""), "there is no scenario in this file")
     return found
 
 

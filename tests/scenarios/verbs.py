@@ -12,12 +12,20 @@ from typing import Any
 
 from ledger import accounts, holds, posting, reasons
 from ledger.accounts import AccountRef
+from ledger.errors import DomainError
 from ledger.models import Hold
 from ledger.money import Money
 from ledger.posting import Leg, Posted, Source
 from tests.scenarios.reading import Disagreement, Scenario, Step, TableError
 
 ANY_REASON = "MANUAL_ADJUSTMENT"
+
+
+def codes(cause: type[DomainError]) -> set[str]:
+    return {cause.code}.union(*(codes(each) for each in cause.__subclasses__()))
+
+
+CODES = codes(DomainError)
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,7 @@ class Verb:
 
     run: Callable[[Books, Step], Answer]
     words: str = ""  # made, hold, kind, account, reason (may be left out)
-    entries: str = "none"  # none, one pair, many
+    entries: str = "none"  # none, one, many
     amount: str = "no"  # no, may, must
     options: frozenset[str] = frozenset()
 
@@ -210,6 +218,15 @@ VERBS = {
 }
 
 
+SLOTS = {
+    "made": "the name of a row above",
+    "hold": "the name of a hold above",
+    "kind": "a kind of hold",
+    "account": "an account",
+    "reason": "a reason code",
+}
+
+
 def check(scenario: Scenario) -> None:
     """Refuse rows whose words mean nothing, before the first of them runs. Raises TableError."""
     made: dict[str, str] = {}
@@ -226,6 +243,8 @@ def check(scenario: Scenario) -> None:
             raise TableError(step.place, "the items of a batch are posted")
         if unknown := step.states.keys() - made.keys():
             raise TableError(step.place, f"no row above has made {sorted(unknown)[0]!r}")
+        if step.outcome not in {"posted", "replayed", "done", *CODES}:
+            raise TableError(step.place, f"{step.outcome!r} is not the code of a refusal")
         if step.outcome == "posted" and not step.balances:
             raise TableError(step.place, "what is posted changes a balance")
 
@@ -238,13 +257,16 @@ def spelling(scenario: Scenario, step: Step, made: dict[str, str]) -> None:
         raise TableError(step.place, f"{step.verb} knows nothing `with` {sorted(unknown)[0]!r}")
     if empty := [word for word, value in step.options.items() if not value]:
         raise TableError(step.place, f"`{empty[0]}` says nothing")
-    accounts_named = [bool(line.debit or line.credit) for line in step.legs]
+    named = [bool(line.debit or line.credit) for line in step.legs]
+    if verb.entries == "none" and any(named):
+        raise TableError(step.place, f"{step.verb} has no accounts of its own")
+    if verb.entries != "none" and (not all(named) or not named or (verb.entries == "one" and len(named) > 1)):
+        raise TableError(step.place, f"{step.verb} has {verb.entries} `debit → credit`")
     amounts = [line.amount is not None for line in step.legs]
-    entries = {"none": not any(accounts_named), "one": accounts_named == [True]}.get(verb.entries, all(accounts_named))
-    if not entries or (verb.entries != "none" and not step.legs):
-        raise TableError(step.place, f"{step.verb} takes {verb.entries} `debit → credit`")
-    if (verb.amount == "no" and any(amounts)) or (verb.amount == "must" and not all(amounts)):
-        raise TableError(step.place, f"{step.verb}: is there {verb.amount} amount?")
+    if verb.amount == "no" and any(amounts):
+        raise TableError(step.place, f"{step.verb} has no amount")
+    if verb.amount == "must" and not all(amounts):
+        raise TableError(step.place, f"{step.verb} has an amount in each of its rows")
     meanings(scenario, step, verb.words.split(), made)
 
 
@@ -262,7 +284,7 @@ def meanings(scenario: Scenario, step: Step, slots: list[str], made: dict[str, s
         if not words and slot == "reason":
             continue
         if not words or words.pop(0) not in known:
-            raise TableError(step.place, f"{step.verb} needs a {slot} that is known here")
+            raise TableError(step.place, f"{step.verb} is followed by {SLOTS[slot]}")
     for option in ("undoes", "known"):
         if option in step.options and step.options[option] not in made:
             raise TableError(step.place, f"no row above has made {step.options[option]!r}")
