@@ -15,10 +15,11 @@ from ledger.errors import DomainError
 from ledger.models import Account, Hold
 from ledger.posting import Leg
 from tests.scenarios import verbs
-from tests.scenarios.reading import Disagreement, Figures, Scenario, Step, TableError, plain
-from tests.scenarios.verbs import Answer, Books
+from tests.scenarios.acts import Answer, Books, moment
+from tests.scenarios.cells import Disagreement, Figures, TableError, plain
+from tests.scenarios.reading import Scenario, Step
 
-BEGINNING = verbs.moment("2026-01-01")  # when what accounts hold at the start came in
+BEGINNING = moment("2026-01-01")  # when what accounts hold at the start came in
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def compare_past(books: Books, step: Step) -> None:
     """What accounts held at a time, by one clock or both."""
     times = {}
     if "effective" in step.options:
-        times["effective_at"] = verbs.moment(step.options["effective"])
+        times["effective_at"] = moment(step.options["effective"])
     if "known" in step.options:
         times["recorded_at"] = books.made[step.options["known"]].recorded_at
     for name, figures in step.balances.items():

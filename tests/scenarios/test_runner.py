@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from ledger import posting
-from tests.scenarios import playing, reading, verbs
-from tests.scenarios.reading import Disagreement, TableError
+from tests.scenarios import acts, playing, reading, verbs
+from tests.scenarios.cells import Disagreement, TableError
 
 RIGHT = """\
 # A file
@@ -152,7 +152,7 @@ def test_something_that_moved_behind_a_row_is_found(tmp_path, monkeypatch):
         for first, second in (("ada", "ben"), ("ben", "ada")):
             legs = [posting.debit(books.refs[first], 1), posting.credit(books.refs[second], 1)]
             posting.post(reason="MANUAL_ADJUSTMENT", legs=legs)
-        return verbs.Answer("done", changes=False)
+        return acts.Answer("done", changes=False)
 
     monkeypatch.setitem(verbs.VERBS, "look", verbs.Verb(crooked, options=frozenset({"known"})))
     with pytest.raises(Disagreement, match=r"^story.md:22: nothing may change, but ledger_balance did"):
@@ -166,7 +166,7 @@ def test_books_that_are_wrong_at_the_end_are_found(tmp_path, monkeypatch):
     def spoiling(books, step):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE ledger_balance SET seq = seq + 1")
-        return verbs.Answer("done")
+        return acts.Answer("done")
 
     monkeypatch.setitem(verbs.VERBS, "look", verbs.Verb(spoiling, options=frozenset({"known"})))
     with pytest.raises(Disagreement, match=r"^story.md:3: the books are wrong at the end"):

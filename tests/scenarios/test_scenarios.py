@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios import playing, reading, verbs
+from tests.scenarios import cells, playing, reading, verbs
 
 TABLES = sorted((Path(__file__).parent / "tables").glob("*.md"))
 SCENARIOS = [scenario for path in TABLES for scenario in reading.read(path, file=f"tests/scenarios/tables/{path.name}")]
@@ -18,7 +18,7 @@ def test_scenario(scenario):
     wrong, played = "", 0
     try:
         played = playing.play(scenario)
-    except reading.TableError as error:
+    except cells.TableError as error:
         wrong = str(error)
     if wrong:
         pytest.fail(wrong, pytrace=False)
