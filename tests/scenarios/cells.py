@@ -86,7 +86,7 @@ def an_outcome(place: Place, text: str) -> tuple[str, dict[str, str]]:
     found = OUTCOME.fullmatch(text)
     if not found:
         raise TableError(place, f"{text!r} is no outcome: posted, replayed, done, or refused and its code")
-    facts = dict(pair(place, part) for part in parts(found["facts"] or ""))
+    facts = pairs(place, found["facts"] or "")
     return found["code"] or text.split(" ", maxsplit=1)[0], facts
 
 
@@ -99,3 +99,14 @@ def some_figures(place: Place, text: str) -> tuple[str, Figures]:
     zero = Decimal(0)
     amounts = {word: an_amount(place, way) for word, way in ways.items()}
     return name, Figures(an_amount(place, words[0]), amounts.get("in", zero), amounts.get("out", zero))
+
+
+def pairs(place: Place, cell: str) -> dict[str, str]:
+    """`key k1, source s1`: words and what is said of them, each word once."""
+    found: dict[str, str] = {}
+    for part in parts(cell):
+        word, value = pair(place, part)
+        if word in found:
+            raise TableError(place, f"{word!r} stands there twice")
+        found[word] = value
+    return found

@@ -18,7 +18,7 @@ from tests.scenarios.cells import (
     a_name,
     an_amount,
     an_outcome,
-    pair,
+    pairs,
     parts,
     some_figures,
 )
@@ -218,11 +218,11 @@ def a_step(scenario: Scenario, place: Place, given: dict[str, str], words: list[
         verb=words[0],
         words=words[1:],
         legs=legs(scenario, place, given),
-        options=dict(pair(place, part) for part in parts(given["with"])),
+        options=pairs(place, given["with"]),
         outcome=code,
         facts=facts,
         balances=balances,
-        states=dict(pair(place, part) for part in parts(given["states"])),
+        states=pairs(place, given["states"]),
     )
 
 

@@ -74,6 +74,7 @@ def test_what_is_right_passes(tmp_path):
         ("| replayed | unchanged |", "| | unchanged |", 15, "a row says its outcome and the balances"),
         ("ada 70, ben 30 | t1", "ada 70, ben 30, ada 70 | t1", 14, "stands there twice"),
         ("ada 70, ben 30 | t1", "ada 70, bne 30 | t1", 14, "'bne' is no account"),
+        ("| key k1 |", "| key k1, key k2 |", 14, "'key' stands there twice"),
         ("ben 30 in 20", "ben 30 on 20", 17, "is no balance"),
         ("ben 30 in 20", "ben 30 in", 17, "is no balance"),
         ("| | settle p1 |", "| | |", 18, "this row does nothing"),

@@ -67,6 +67,8 @@ def check(scenario: Scenario) -> None:
     """Refuse rows whose words mean nothing, before the first of them runs. Raises TableError."""
     made: dict[str, str] = {}
     for step in scenario.steps:
+        if any(item.verb != "post" for item in step.items):
+            raise TableError(step.place, "the items of a batch are posted")
         for each in [*step.items, step]:
             spelling(scenario, each, made)
             if each.name:
@@ -75,8 +77,6 @@ def check(scenario: Scenario) -> None:
                 made[each.name] = each.verb
         if step.verb == "batch" and not step.items:
             raise TableError(step.place, "a batch has items below it")
-        if any(item.verb != "post" for item in step.items):
-            raise TableError(step.place, "the items of a batch are posted")
         if unknown := step.states.keys() - made.keys():
             raise TableError(step.place, f"no row above has made {sorted(unknown)[0]!r}")
         if step.outcome not in {"posted", "replayed", "done", *CODES}:
