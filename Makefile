@@ -32,9 +32,9 @@ endif
 
 check: lint types imports migrations deploy templates test ## everything that must hold before a change is done
 
-bench: ## benchmarks side by side with pgbench on the same server
-	@$(PYTHON) -I config/bootstrap.py embedded dev
-	@$(PY) -m tests.benchmarks
+bench: ## benchmarks side by side with pgbench and django-hordak on the same server
+	@$(PYTHON) -I config/bootstrap.py embedded dev bench
+	@$(PY) -m tests.benchmarks $(ARGS)
 
 reset: ## delete the embedded servers' data and the simulators' books
 	@$(PYTHON) -I config/bootstrap.py embedded
