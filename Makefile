@@ -12,7 +12,7 @@ TEST_GROUPS = embedded dev $(BROWSER)
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reset lint format types imports migrations deploy templates install lock
+.PHONY: help run test check bench growth reset lint format types imports migrations deploy templates install lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,10 @@ check: lint types imports migrations deploy templates test ## everything that mu
 bench: ## benchmarks side by side with pgbench and django-hordak on the same server
 	@$(PYTHON) -I config/bootstrap.py embedded dev bench
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+growth: ## the same questions on books of ten thousand, a million and ten million entries
+	@$(PYTHON) -I config/bootstrap.py embedded dev
+	@$(PY) -m tests.benchmarks.growth $(ARGS)
 
 reset: ## delete the embedded servers' data and the simulators' books
 	@$(PYTHON) -I config/bootstrap.py embedded
