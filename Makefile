@@ -24,8 +24,8 @@ run: ## the whole product with a demo firm on http://127.0.0.1:$(PORT)
 test: ## the whole test suite on servers of its own
 	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
-	@$(PY) -m pytest -m slow
+	@$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser"
+	@$(PY) -m pytest -m "alone or browser"
 else
 	@$(PY) -m pytest $(ARGS)
 endif
