@@ -12,7 +12,7 @@ TEST_GROUPS = embedded dev $(BROWSER)
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reset lint format types imports migrations deploy templates install lock
+.PHONY: help run test check bench growth reset lint format types imports migrations deploy templates install lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,17 +24,21 @@ run: ## the whole product with a demo firm on http://127.0.0.1:$(PORT)
 test: ## the whole test suite on servers of its own
 	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
-	@$(PY) -m pytest -m slow
+	@$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser"
+	@$(PY) -m pytest -m "alone or browser"
 else
 	@$(PY) -m pytest $(ARGS)
 endif
 
 check: lint types imports migrations deploy templates test ## everything that must hold before a change is done
 
-bench: ## benchmarks side by side with pgbench on the same server
+bench: ## benchmarks side by side with pgbench and django-hordak on the same server
+	@$(PYTHON) -I config/bootstrap.py embedded dev bench
+	@$(PY) -m tests.benchmarks $(ARGS)
+
+growth: ## the same questions on books of ten thousand, a million and ten million entries
 	@$(PYTHON) -I config/bootstrap.py embedded dev
-	@$(PY) -m tests.benchmarks
+	@$(PY) -m tests.benchmarks.growth $(ARGS)
 
 reset: ## delete the embedded servers' data and the simulators' books
 	@$(PYTHON) -I config/bootstrap.py embedded

@@ -39,7 +39,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests say plainly why they do not run here."""
+    """The longest first, so that no worker is left with one at the end; browser tests say why they do not run here."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if browser_program() is not None:
         return
     reason = pytest.mark.skip(reason="no Chromium on this machine")

@@ -269,22 +269,6 @@ class Migration(migrations.Migration):
             name="Entry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("leg", models.SmallIntegerField()),
-                ("amount", ledger.models.fields.AmountField()),
-                (
-                    "layer",
-                    models.SmallIntegerField(
-                        choices=[(0, "posted"), (1, "pending"), (2, "pending released")], default=0
-                    ),
-                ),
-                ("seq", models.BigIntegerField(null=True)),
-                ("balance_after", ledger.models.fields.AmountField(null=True)),
-                ("pending_in_after", ledger.models.fields.AmountField(null=True)),
-                ("pending_out_after", ledger.models.fields.AmountField(null=True)),
-                ("effective_at", models.DateTimeField()),
-                ("recorded_at", models.DateTimeField()),
-                ("backdated", models.BooleanField(default=False)),
-                ("xid", models.BigIntegerField()),
                 (
                     "account",
                     models.ForeignKey(
@@ -294,6 +278,27 @@ class Migration(migrations.Migration):
                         to="ledger.account",
                     ),
                 ),
+                ("seq", models.BigIntegerField(null=True)),
+                ("effective_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("xid", models.BigIntegerField()),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="ledger.transaction",
+                    ),
+                ),
+                ("leg", models.SmallIntegerField()),
+                (
+                    "layer",
+                    models.SmallIntegerField(
+                        choices=[(0, "posted"), (1, "pending"), (2, "pending released")], default=0
+                    ),
+                ),
+                ("backdated", models.BooleanField(default=False)),
                 (
                     "currency",
                     models.ForeignKey(
@@ -304,15 +309,10 @@ class Migration(migrations.Migration):
                         to="ledger.currencyrow",
                     ),
                 ),
-                (
-                    "transaction",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="ledger.transaction",
-                    ),
-                ),
+                ("amount", ledger.models.fields.AmountField()),
+                ("balance_after", ledger.models.fields.AmountField(null=True)),
+                ("pending_in_after", ledger.models.fields.AmountField(null=True)),
+                ("pending_out_after", ledger.models.fields.AmountField(null=True)),
             ],
             options={
                 "verbose_name_plural": "entries",

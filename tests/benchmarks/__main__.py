@@ -67,6 +67,7 @@ def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: C
     server.set_up_django(servers)
     # Only now: these import models.
     from tests.benchmarks import books
+    from tests.benchmarks.peers import Hordak, installed
     from tests.benchmarks.pgbench import Pgbench, program
     from tests.benchmarks.rounds import Plan, Run
 
@@ -77,6 +78,12 @@ def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: C
     else:
         say(f"filling pgbench's tables, scale {conditions['scale']}")
         driver.prepare_tpcb(conditions["scale"])
+    hordak = Hordak(servers=servers) if installed() else None
+    if hordak is None:
+        say("django-hordak is not installed: the ratios against it are left out")
+    else:
+        say("making django-hordak's tables and accounts")
+        hordak.prepare()
     say(f"opening {conditions['wallets']:,} wallets")
     book = books.open_books(conditions["wallets"])
     plan = Plan(
@@ -86,7 +93,7 @@ def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: C
         batch=conditions["batch"],
         quick=chosen.quick,
     )
-    samples = Run(plan=plan, servers=servers, book=book, pgbench=driver, say=say).measure()
+    samples = Run(plan=plan, servers=servers, book=book, pgbench=driver, hordak=hordak, say=say).measure()
     ratios = compare(samples, targets.COMPARISONS)
     print(f"\n{report.ratios_table(ratios)}\n\n{report.figures_table(samples)}\n", flush=True)
     if chosen.quick:

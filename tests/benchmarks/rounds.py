@@ -10,6 +10,7 @@ from random import Random
 from config.embedded import Servers
 from tests.benchmarks import batches, service, targets, verification
 from tests.benchmarks.books import Book, sizes
+from tests.benchmarks.peers import Hordak
 from tests.benchmarks.pgbench import Pgbench
 from tests.benchmarks.ratios import Sample
 from tests.benchmarks.server import superuser
@@ -31,12 +32,14 @@ class Plan:
 
 @dataclass
 class Run:
-    """One run over one book. `pgbench` is None where the program is missing; its figures are then left out."""
+    """One run over one book. `pgbench` and `hordak` are None where they are missing; their figures are then left
+    out."""
 
     plan: Plan
     servers: Servers
     book: Book
     pgbench: Pgbench | None
+    hordak: Hordak | None
     say: Say
     samples: list[Sample] = field(default_factory=list)
 
@@ -65,7 +68,11 @@ class Run:
 
     def _loads(self, number: int) -> None:
         for clients in self.plan.clients:
-            steps = [*self._driven(number, clients), *self._served(number, clients)]
+            steps = [
+                *self._driven(number, clients),
+                *self._served(number, clients),
+                *self._peered(number, clients),
+            ]
             self._checkpoint()
             for step in turned(steps, number):
                 step()
@@ -98,6 +105,16 @@ class Run:
         self._keep(number, what, clients, load.per_second, "tps")
         self._keep(number, f"{what}, half within", clients, load.p50_ms, "ms")
         self._keep(number, f"{what}, 99 % within", clients, load.p99_ms, "ms")
+
+    def _peered(self, number: int, clients: int) -> Iterator[Callable[[], None]]:
+        if self.hordak is None:
+            return
+        for way, what in (("transfer_to", targets.HORDAK), ("lean", targets.HORDAK_LEAN)):
+            yield lambda way=way, what=what: self._peer(self.hordak, way, number, clients, what)  # type: ignore[misc]
+
+    def _peer(self, hordak: Hordak, way: str, number: int, clients: int, what: str) -> None:
+        load = hordak.transfer_for(way, clients=clients, seconds=self.plan.seconds, seed=number)
+        self._keep(number, what, clients, load.per_second, "tps")
 
     def _slow(self, number: int, program: Pgbench) -> Iterator[Callable[[], None]]:
         for house, what in ((False, targets.FUNCTION_SLOW), (True, targets.FUNCTION_HOT_SLOW)):

@@ -3,99 +3,28 @@
 What is timed is what a service pays: BEGIN, the call, COMMIT, and Python in between. No short cut around Django.
 """
 
-import multiprocessing
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Barrier
+from functools import partial
 from random import Random
 
-from django.db import connection, connections, transaction
+from django.db import transaction
 
 from ledger import posting
-from ledger.posting import Leg
 from tests.benchmarks.books import HOUSE_REASON, SPREAD_REASON, Book, fresh_source
-
-WARM_UP = 20  # calls before the clock starts: connected, prepared on the server, caches filled
-_START_SECONDS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Load:
-    """What all clients together did: calls per second, and the milliseconds that half and 99 % of the calls took."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
+from tests.benchmarks.clients import Load, Work, work_for
 
 
 def post_for(book: Book, *, house: bool, clients: int, seconds: float, seed: int) -> Load:
     """Let `clients` processes post for `seconds`. Raises RuntimeError when one of them could not."""
-    connections.close_all()  # a connection must not be shared with the children
-    fork = multiprocessing.get_context("fork")  # the children find Django ready, as workers of a web server do
-    barrier = fork.Barrier(clients)
-    pipes, processes = [], []
-    for number in range(clients):
-        ours, theirs = fork.Pipe(duplex=False)
-        arguments = (book, house, seconds, seed * 1000 + number, barrier, theirs)
-        process = fork.Process(target=_client, args=arguments, daemon=True)
-        process.start()
-        theirs.close()
-        pipes.append(ours)
-        processes.append(process)
-    try:
-        calls = [_answer(pipe, seconds) for pipe in pipes]
-    finally:
-        for process in processes:
-            process.join(5)
-            process.kill()
-    return _together(calls)
+    return work_for(partial(_worker, book, house), clients=clients, seconds=seconds, seed=seed)
 
 
-def _client(book: Book, house: bool, seconds: float, seed: int, barrier: Barrier, pipe: Connection) -> None:
+def _worker(book: Book, house: bool, seed: int) -> Work:
     random = Random(seed)
     reason, draw = (HOUSE_REASON, book.house_legs) if house else (SPREAD_REASON, book.spread_legs)
-    try:
-        for _ in range(WARM_UP):
-            _post(reason, draw, random)
-        barrier.wait(_START_SECONDS)
-        ends = [time.perf_counter()]
-        deadline = ends[0] + seconds
-        while ends[-1] < deadline:
-            _post(reason, draw, random)
-            ends.append(time.perf_counter())
-        pipe.send(ends)
-    except Exception as error:
-        barrier.abort()
-        pipe.send(f"{type(error).__name__}: {error}")
-    finally:
-        connection.close()
-        pipe.close()
 
+    def post() -> None:
+        legs = draw(random)
+        with transaction.atomic():
+            posting.post(reason=reason, legs=legs, source=fresh_source())
 
-def _post(reason: str, draw: Callable[[Random], list[Leg]], random: Random) -> None:
-    legs = draw(random)
-    with transaction.atomic():
-        posting.post(reason=reason, legs=legs, source=fresh_source())
-
-
-def _answer(pipe: Connection, seconds: float) -> list[float]:
-    if not pipe.poll(seconds + 2 * _START_SECONDS):
-        raise RuntimeError("A client did not answer.")
-    found = pipe.recv()
-    if isinstance(found, str):
-        raise RuntimeError(f"A client could not post: {found}")
-    return list(found)
-
-
-def _together(calls: list[list[float]]) -> Load:
-    """Each client's times: the start, then the end of every call."""
-    lasted = max(ends[-1] for ends in calls) - min(ends[0] for ends in calls)
-    took = sorted(after - before for ends in calls for before, after in pairwise(ends))
-    return Load(
-        per_second=len(took) / lasted,
-        p50_ms=1000 * took[len(took) // 2],
-        p99_ms=1000 * took[len(took) * 99 // 100],
-    )
+    return post

@@ -9,6 +9,8 @@ from tests.benchmarks.ratios import Comparison, Target
 TPCB = "pgbench tpcb-like"
 SERVICE = "post(), spread accounts"
 SERVICE_HOT = "post(), one house account"
+HORDAK = "django-hordak, transfer_to()"
+HORDAK_LEAN = "django-hordak, fewest statements"
 FUNCTION = "ledger_post, spread accounts"
 FUNCTION_HOT = "ledger_post, one house account"
 FUNCTION_SLOW = "ledger_post, spread, commits 2 ms"
@@ -41,6 +43,18 @@ COMPARISONS: tuple[Comparison, ...] = (
         what=FUNCTION,
         against=TPCB,
         targets={8: Target(0.7, 0.9), 32: Target(0.7, 0.9)},
+    ),
+    Comparison(
+        title="posting service / django-hordak's transfer_to()",
+        what=SERVICE,
+        against=HORDAK,
+        targets=dict.fromkeys((1, 8, 32), Target(3.5, 5)),
+    ),
+    Comparison(
+        title="posting service / django-hordak with the fewest statements",
+        what=SERVICE,
+        against=HORDAK_LEAN,
+        targets=dict.fromkeys((1, 8, 32), Target(1.8, 3)),
     ),
     Comparison(title="posting service / posting function by pgbench", what=SERVICE, against=FUNCTION, targets={}),
     Comparison(

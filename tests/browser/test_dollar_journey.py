@@ -16,7 +16,6 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.conftest import browser_program
 from tests.factories.product import Product, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -26,22 +25,13 @@ WAIT = 30_000  # milliseconds
 
 
 @pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    """`make run` with the demo firm, whose history is complete before the journey starts."""
+def product(browser: Any) -> Iterator[Product]:
+    """`make run` with the demo firm, whose history is complete before the journey starts. One for all tests here: those
+    with a browser and those without would be run apart."""
     with running(DEMO_MODE="1") as started:
         started.until(lambda: started.said("] ready"), 300)
         assert not started.said("the demo firm is not complete"), "".join(started.lines[-40:])
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser_program(), args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def sign_in(browser: Any, product: Product, email: str, **options: Any) -> Any:

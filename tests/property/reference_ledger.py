@@ -13,7 +13,7 @@ REASONS = {  # code: kinds it may debit, kinds it may credit (empty: any), wheth
     "CLIENT_INTERNAL_TRANSFER": (CASH, CASH, False),
     "CHARGEBACK": ({"wallet", "held", "debt"}, {"psp_clearing"}, True),
     "CHARGEBACK_REVERSAL": ({"psp_clearing"}, {"wallet", "debt"}, True),
-    "WITHDRAWAL_PAYOUT": ({"held"}, {"psp_payout"}, True),
+    "WITHDRAWAL_PAYOUT": ({"held"}, {"psp_payout", "bank_client_money"}, True),
     "HOLD_PLACED": ({"wallet"}, {"held"}, False),
     "HOLD_RELEASED": ({"held"}, {"wallet"}, True),
 }

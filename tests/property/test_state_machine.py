@@ -15,12 +15,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from psycopg.pq import TransactionStatus
 
 from ledger import accounts, holds, invariants, posting, queries
 from ledger.errors import DomainError
 from ledger.models import Hold, Pending
 from ledger.money import Money
 from ledger.posting import Leg, Source
+from ledger.reasons import REASONS
 from tests.property import reference_ledger as reference
 
 # In the order in which they are opened: code, currency, kind, sign, floor.
@@ -77,9 +79,7 @@ def legs(draw):
 
 
 class Ledgers(RuleBasedStateMachine):
-    """Both ledgers side by side. `seen` counts what was answered, over all histories of the run."""
-
-    seen: Counter[str] = Counter()
+    """Both ledgers side by side. `seen` counts what was answered."""
 
     @initialize()
     def open_books(self):
@@ -94,13 +94,15 @@ class Ledgers(RuleBasedStateMachine):
                 for code, currency, kind, sign, floor in CHART
             ]
         )
-        self.ids, self.labels, self.hold_ids, self.calls = {}, {}, {}, []
+        self.ids, self.labels, self.hold_ids, self.calls, self.seen = {}, {}, {}, [], Counter()
         for name in ("client/ada/wallet EUR", "client/ben/wallet EUR"):
             self.fund(2000, name)
 
     def teardown(self):
         try:
-            assert invariants.run().findings == []
+            # After a statement that failed outside a savepoint nothing can be asked; that failure is the news.
+            if connection.connection.info.transaction_status != TransactionStatus.INERROR:
+                assert invariants.run().findings == []
         finally:
             transaction.set_rollback(True)
             self.outer.__exit__(None, None, None)
@@ -281,11 +283,54 @@ class Ledgers(RuleBasedStateMachine):
         }
 
 
+def test_the_reference_ledger_knows_the_catalogue():
+    """Its few reasons are those of the product, as far as the chart of these tests goes."""
+    kinds = {kind for _, _, kind, *_ in CHART}
+    for code, rules in reference.REASONS.items():
+        real = REASONS[code]
+        assert (real.debits & kinds, real.credits & kinds, real.passes_freeze) == rules, code
+
+
 @pytest.mark.django_db
 def test_the_ledger_agrees_with_the_reference_ledger():
-    Ledgers.seen.clear()
-    for _ in range(8):
-        run_state_machine_as_test(Ledgers, settings=settings())
-        if not (missed := EVERY_ANSWER - Ledgers.seen.keys()):
-            return
-    pytest.fail(f"no history led to {missed}: {Ledgers.seen}")
+    run_state_machine_as_test(Ledgers, settings=settings())
+
+
+def every_answer(both):
+    """A short history for each answer there is, the rare ones included."""
+    transfer, ben, debt = "CLIENT_INTERNAL_TRANSFER", "client/ben/wallet EUR", "client/ada/debt EUR"
+    yield "accepted", lambda: both.post(transfer, [(ADA, -100), (ben, 100)], "k1", "s1", False)
+    yield "replayed", lambda: both.again(0)
+    yield "idempotency_key_reused", lambda: both.post(transfer, [(ADA, -50), (ben, 50)], "k1", None, False)
+    yield "duplicate_reference", lambda: both.post(transfer, [(ADA, -50), (ben, 50)], None, "s1", False)
+    yield "insufficient_available", lambda: both.post(transfer, [(ADA, -3000), (ben, 3000)], None, None, False)
+    yield "unbalanced", lambda: both.post(transfer, [(ADA, -101), (ben, 100)], None, None, False)
+    yield "invalid_request", lambda: both.post(transfer, [(ADA, -1), ("house/fx EUR", 1)], None, None, False)
+    yield "accepted", lambda: both.reserve(200, None, ADA)
+    yield "over_capture", lambda: both.resolve(0, 250, None, "post")
+    yield "accepted", lambda: both.resolve(0, 50, None, "post")
+    yield "accepted", lambda: both.resolve(0, None, None, "void")
+    yield "invalid_transition", lambda: both.resolve(0, None, None, "post")
+    yield "accepted", lambda: both.reverse_one(3, None)
+    yield "over_reversal", lambda: both.reverse_one(3, None)
+    yield "unchanged", lambda: both.status(ADA, "frozen", 0)
+    yield "account_frozen", lambda: both.post(transfer, [(ADA, -1), (ben, 1)], None, None, False)
+    yield "unchanged", lambda: both.status(debt, "closed", 0)
+    yield "account_closed", lambda: both.post("MANUAL_ADJUSTMENT", [(debt, -1), (ben, 1)], None, None, False)
+
+
+@pytest.mark.django_db
+def test_every_answer_is_given_by_both():
+    """Chance may leave a rare answer out; this history does not."""
+    both = Ledgers()
+    both.open_books()
+    try:
+        for answer, step in every_answer(both):
+            before = Counter(both.seen)
+            step()
+            assert both.seen - before == ({} if answer == "unchanged" else {answer: 1})
+            both.same_figures()
+            both.same_states()
+        assert both.seen.keys() >= EVERY_ANSWER
+    finally:
+        both.teardown()

@@ -1,6 +1,5 @@
 """A real Chromium on a real server, with a day of work waiting in the back office. Any complaint of it fails."""
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,18 +14,8 @@ from ledger import accounts
 from payments.actors import Actor
 from payments.models import PolicyRule, User
 from payments.services import withdrawal_decisions
-from tests.conftest import browser_program
 from tests.factories import people
 from tests.integration.admin import office
-
-# Playwright's synchronous interface runs an event loop in this thread; Django then refuses the database.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": browser_program(), "args": root}
 
 
 @pytest.fixture(autouse=True)

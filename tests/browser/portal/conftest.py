@@ -1,6 +1,5 @@
 """A real Chromium on a real server with a client who has seen everything. Any page error or refused resource fails."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,17 +11,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from ledger import accounts
 from payments.models import User
-from tests.conftest import browser_program
 from tests.integration.portal.world import World, full_history
-
-# Playwright's synchronous interface runs an event loop in this thread; Django then refuses the database.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": browser_program(), "args": root}
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from tests.integration.ledger import books
 from tests.integration.ledger.conftest import raw
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 
 def test_a_checkpoint_changes_no_answer_and_later_entries_add_to_it():

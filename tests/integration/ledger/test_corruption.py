@@ -9,7 +9,7 @@ from ledger import ids, invariants
 from ledger.models import Account, Checkpoint, Entry, Event
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 WALLET = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ada/wallet' AND currency = 'EUR')"
 BEN = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ben/wallet' AND currency = 'EUR')"

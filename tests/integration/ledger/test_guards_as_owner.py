@@ -9,7 +9,7 @@ from ledger import invariants
 from tests.integration.ledger import books
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 APPEND_ONLY = ["ledger_transaction", "ledger_entry", "ledger_event", "ledger_checkpoint"]
 KEPT = ["ledger_account", "ledger_balance", "ledger_hold", "ledger_pending"]

@@ -11,7 +11,7 @@ from tests.integration.ledger import books
 from tests.integration.ledger.test_corruption import BANK, WALLET, execute, keys
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 DAMAGE = f"""
     UPDATE ledger_balance SET balance = balance + 5, seq = seq + 3, floor = NULL WHERE account_id = {WALLET};

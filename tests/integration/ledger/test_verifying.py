@@ -12,7 +12,7 @@ from tests.integration.ledger import books
 from tests.integration.ledger.test_corruption import WALLET, execute, keys
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 
 def verify(*options):
