@@ -24,8 +24,10 @@ run: ## the whole product with a demo firm on http://127.0.0.1:$(PORT)
 test: ## the whole test suite on servers of its own
 	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser"
-	@$(PY) -m pytest -m "alone or browser"
+	@echo "browsers, and what needs a database server for itself, run beside the rest and are shown after it"
+	@$(PY) -m pytest -m "alone or browser" > var/tests-beside.log 2>&1 & beside=$$!; \
+	$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser"; rest=$$?; \
+	wait $$beside; beside=$$?; cat var/tests-beside.log; exit $$((rest | beside))
 else
 	@$(PY) -m pytest $(ARGS)
 endif

@@ -71,7 +71,8 @@ def problem_of(error: Exception) -> Problem:
     """Choose code, wording and retry hint for an exception. Never reveals what an unforeseen one said."""
     if isinstance(error, DomainError):
         after = error.data.get("retry_after")
-        extra = {"errors": error.data["errors"]} if "errors" in error.data else None
+        extra = {"errors": error.data["errors"]} if "errors" in error.data else {}
+        extra |= {"cause": error.cause} if error.cause else {}
         return Problem(
             code=error.code,
             detail=error.detail,

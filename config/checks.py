@@ -14,9 +14,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from ledger.errors import InvalidAmount
+from ledger.money import currency
+from payments.fx.spreads import Spreads
+
 TAG = "wherewithal"
 LEAST_SECRET = 50
 LEAST_PEPPER = 32
+LEAST_SEED = 32
+LEAST_PLACES = 2
 DEMO_WORDS = ("development", "demo", "changeme", "example", "insecure", "whsec_test")
 
 
@@ -33,6 +39,7 @@ def problems(conf: Any) -> Iterator[tuple[str, str]]:
     yield from _web(conf)
     yield from _stores(conf)
     yield from _outside(conf)
+    yield from _seal(conf)
 
 
 def _secrets(conf: Any) -> Iterator[tuple[str, str]]:
@@ -93,12 +100,33 @@ def _outside(conf: Any) -> Iterator[tuple[str, str]]:
         yield "E031", "STRIPE_WEBHOOK_TOLERANCE must be at most 600 seconds."
     addresses = [stripe["api_base"], *(server["url"] for server in conf.MT5["servers"].values())]
     addresses += [bank["url"] for bank in conf.BANK.values()]
+    addresses += [source["url"] for source in conf.RATES.values() if "url" in source]
     if any(urlsplit(address).scheme != "https" for address in addresses):
         yield "E032", "Outside systems must be reached over https://."
     secrets = [stripe["secret_key"], *stripe["webhook_secrets"]]
     secrets += [server["password"] for server in conf.MT5["servers"].values()]
     if any(_is_demo(secret) for secret in secrets):
         yield "E033", "A connector still uses a published demo secret."
+    try:
+        Spreads.parse(conf.FX["spreads"])
+        currency(conf.FX["reporting_currency"])
+    except (ValueError, InvalidAmount) as error:
+        yield "E034", f"FX_SPREADS or FX_REPORTING_CURRENCY cannot be used: {error}"
+
+
+def _seal(conf: Any) -> Iterator[tuple[str, str]]:
+    try:
+        seed = bytes.fromhex(conf.SEAL["key"])
+    except ValueError:
+        seed = b""
+    if len(seed) != LEAST_SEED or len(set(seed)) < 10 or _is_demo(seed.decode("latin-1")):
+        yield "E050", "SEAL_KEY must be 32 random bytes in hexadecimal, and not the published one."
+    places = [*conf.SEAL["folders"], *conf.SEAL["storages"], *conf.SEAL["emails"]]
+    if len(set(places)) < LEAST_PLACES:
+        yield (
+            "E051",
+            "SEAL_FOLDERS, SEAL_STORAGES and SEAL_EMAILS must name at least two places for signed checkpoints.",
+        )
 
 
 def _is_demo(secret: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -70,6 +71,13 @@ class Environment:
         """A comma-separated list, blanks dropped."""
         value = self._read(name, "")
         return [word.strip() for word in value.split(",") if word.strip()] or list(default)
+
+    def zone(self, name: str, default: str) -> str:
+        """The name of a time zone, like Europe/Berlin."""
+        value = self.text(name, default)
+        if value not in available_timezones():
+            raise ImproperlyConfigured(f"{name} must be a time zone like Europe/Berlin.")
+        return value
 
     def database(self, role: str) -> dict[str, Any]:
         """Django's DATABASES entry for a role (app, owner, reader); both others fall back to the app's."""

@@ -16,16 +16,20 @@ from config.problems import KINDS, MEDIA_TYPE
 from ledger.api.endpoints import KEY_HEADER, REPLAYED_HEADER, Acts, Endpoint, Lists
 from ledger.api.fields import example
 from ledger.api.pages import LIMIT_DEFAULT, LIMIT_MOST
+from ledger.errors import kinds
 from ledger.ids import encode
 
 PREFIXES = {
-    "accounts": "acc", "adjustments": "adj", "clients": "cl", "deposits": "dep", "exceptions": "exc", "holds": "hold",
+    "accounts": "acc", "adjustments": "adj", "balance-monitors": "mon", "clients": "cl", "conversions": "cv",
+    "deposits": "dep", "exceptions": "exc", "fx-quotes": "fxq", "holds": "hold", "rates": "rate",
     "statements": "st", "transactions": "txn", "transfers": "tr", "withdrawals": "wd",
 }  # fmt: skip
 ALWAYS = ("invalid_request", "authentication_failed", "insufficient_scope", "rate_limited", "unavailable")
 KEYED = ("idempotency_key_required", "idempotency_in_progress", "idempotency_key_reused")
 ACTED = ("invalid_transition", "version_conflict", "request_too_large", "unsupported_media_type")
+QUOTED = ("quote_expired", "quote_used")
 REFUSED = tuple(code for code, kind in KINDS.items() if kind.status == 422)
+CAUSES = {kind.cause for kind in kinds() if kind.cause}
 
 
 class ProblemShape(serializers.Serializer[Any]):
@@ -35,6 +39,9 @@ class ProblemShape(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     code = serializers.ChoiceField(choices=sorted(KINDS))
+    cause = serializers.ChoiceField(
+        choices=sorted(CAUSES), required=False, help_text="Which of a code's several causes it was, where it has them."
+    )
     detail = serializers.CharField(help_text="For people; the words may change.")
     param = serializers.CharField(allow_null=True, help_text="The field or parameter at fault.")
     request_id = serializers.CharField(help_text="Quote it when you ask about this request.")
@@ -131,7 +138,7 @@ class Schema(AutoSchema):
         if "{" in self.path or self.method == "POST":
             codes.append("not_found")
         if self.method == "POST":
-            codes += [*KEYED, *ACTED, *REFUSED]
+            codes += [*KEYED, *ACTED, *QUOTED, *REFUSED]
         by_status: dict[int, list[str]] = {}
         for code in dict.fromkeys(codes):
             by_status.setdefault(KINDS[code].status, []).append(code)

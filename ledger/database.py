@@ -15,19 +15,18 @@ from django.db import DatabaseError, connection, transaction
 from ledger import errors
 
 _REFUSED = "LG000"
+_TOO_LARGE = "22003"  # numeric_value_out_of_range: balances have 20 digits before the point
 _RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _ATTEMPTS = 5
 
 Result = TypeVar("Result")
 
 
-def _causes() -> dict[str, type[errors.DomainError]]:
-    found: dict[str, type[errors.DomainError]] = {}
-    pending: list[type[errors.DomainError]] = list(errors.DomainError.__subclasses__())
-    while pending:
-        cause = pending.pop(0)
-        found.setdefault(cause.code, cause)
-        pending.extend(cause.__subclasses__())
+def _causes() -> dict[tuple[str, str], type[errors.DomainError]]:
+    """The class of each code, and of each cause that a code has; the base class of a code comes first."""
+    found: dict[tuple[str, str], type[errors.DomainError]] = {}
+    for kind in errors.kinds():
+        found.setdefault((kind.code, kind.cause), kind)
     return found
 
 
@@ -59,13 +58,22 @@ def refusal(error: DatabaseError) -> Exception:
     diagnostics = getattr(cause, "diag", None)
     if getattr(cause, "sqlstate", None) == _REFUSED and diagnostics is not None:
         facts = json.loads(diagnostics.message_detail or "{}")
-        kind = _causes().get(diagnostics.message_primary)
-        if kind is None:
+        if (diagnostics.message_primary, "") not in _causes():
             return error
-        return kind(_describe(kind, facts), param=facts.pop("param", None), **facts)
+        return named(diagnostics.message_primary, facts)
+    if getattr(cause, "sqlstate", None) == _TOO_LARGE:
+        return errors.InvalidAmount("No account can hold that much.", param="amount")
     if getattr(diagnostics, "constraint_name", None) == "ledger_balance_floor":
         return errors.InsufficientAvailable()
     return error
+
+
+def named(code: str, facts: dict[str, Any]) -> errors.DomainError:
+    """The refusal with this public code, worded for its facts. Raises KeyError for a code that is not ours."""
+    kinds = _causes()
+    kind = kinds.get((code, facts.pop("cause", None) or "")) or kinds[code, ""]
+    detail = _describe(kind, facts)
+    return kind(detail, param=facts.pop("param", None), **facts)
 
 
 def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
@@ -74,6 +82,15 @@ def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
             f"{facts['account']} has {facts['available']} {facts['currency']} available, "
             f"{facts['wanted']} {facts['currency']} is needed."
         )
+    if kind is errors.ConditionNotMet:
+        return (
+            f"{facts['account']} has {facts['available']} {facts['currency']} available, "
+            f"the condition asks for {facts['wanted']} {facts['currency']}."
+        )
+    if kind is errors.VersionConflict and "version" in facts:
+        return f"{facts['account']} is at version {facts['version']}, not {facts['expected']} any more."
+    if kind is errors.ChainBroken:
+        return f"Transaction {facts['broken_by']} of the same chain was refused."
     if reason := facts.get("reason"):
         return f"{kind.default_detail} ({reason})"
     return ""

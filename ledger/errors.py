@@ -8,9 +8,13 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """Base of every refusal. `code` is stable and public, `param` names the offending field, `data` holds facts."""
+    """Base of every refusal. `code` is stable and public, `param` names the offending field, `data` holds facts.
+
+    Where one code has several causes that a caller treats differently, `cause` tells them apart: as stable, as public,
+    and never the same under two codes."""
 
     code = "invalid_request"
+    cause = ""
     retryable = False
     default_detail = "The request is not valid."
 
@@ -19,6 +23,14 @@ class DomainError(Exception):
         self.param = param
         self.data = data
         super().__init__(self.detail)
+
+
+def kinds() -> list[type[DomainError]]:
+    """Every class of refusal that exists, a base before what refines it."""
+    found: list[type[DomainError]] = list(DomainError.__subclasses__())
+    for kind in found:
+        found.extend(kind.__subclasses__())
+    return found
 
 
 class InvalidRequest(DomainError):
@@ -64,6 +76,53 @@ class InvalidTransition(DomainError):
     default_detail = "The current state does not allow this."
 
 
+class AlreadyPosted(InvalidTransition):
+    cause = "already_posted"
+    default_detail = "All of it was posted already; nothing is pending."
+
+
+class AlreadyVoided(InvalidTransition):
+    cause = "already_voided"
+    default_detail = "It was voided already; nothing is pending."
+
+
+class AlreadyCaptured(InvalidTransition):
+    cause = "already_captured"
+    default_detail = "All of it was captured already; nothing is held."
+
+
+class AlreadyReleased(InvalidTransition):
+    cause = "already_released"
+    default_detail = "It was released already; nothing is held."
+
+
+class Expired(InvalidTransition):
+    """Its time has come, whether or not the clock has already given the money back."""
+
+    cause = "expired"
+    default_detail = "It has expired."
+
+
+class NotDue(InvalidTransition):
+    cause = "not_due"
+    default_detail = "Its time has not come."
+
+
+class StatusNotDeclared(InvalidTransition):
+    cause = "status_not_declared"
+    default_detail = "It does not name this status as one that ends it."
+
+
+class NeverExpires(InvalidTransition):
+    cause = "never_expires"
+    default_detail = "It has no end that could be put off."
+
+
+class NotLater(InvalidTransition):
+    cause = "not_later"
+    default_detail = "It ends later than that already; an end can only be put off."
+
+
 class VersionConflict(DomainError):
     code = "version_conflict"
     default_detail = "It changed since you looked. Look again before you decide."
@@ -88,6 +147,16 @@ class DuplicateReference(DomainError):
 class InsufficientAvailable(DomainError):
     code = "insufficient_available"
     default_detail = "There is not enough available money."
+
+
+class ConditionNotMet(DomainError):
+    code = "condition_not_met"
+    default_detail = "The account has less available than the condition asks for."
+
+
+class ChainBroken(DomainError):
+    code = "chain_broken"
+    default_detail = "Another transaction of the same chain was refused."
 
 
 class LimitExceeded(DomainError):
@@ -119,6 +188,21 @@ class ReasonNotAllowed(InvalidRequest):
     default_detail = "This reason code does not allow these accounts."
 
 
+class NotDivisible(InvalidRequest):
+    cause = "not_divisible"
+    default_detail = "This part cannot be taken from every entry in exact proportion: give the entries."
+
+
+class ReversalOfReversal(InvalidRequest):
+    cause = "reversal_of_reversal"
+    default_detail = "A reversal cannot be reversed: post the original movement again."
+
+
+class NothingPosted(InvalidRequest):
+    cause = "nothing_posted"
+    default_detail = "Only posted entries can be reversed: void a pending transaction."
+
+
 class PeriodClosed(DomainError):
     code = "period_closed"
     default_detail = "The period is closed."
@@ -132,6 +216,16 @@ class OverReversal(DomainError):
 class OverCapture(DomainError):
     code = "over_capture"
     default_detail = "The amount exceeds what remains."
+
+
+class OverPost(OverCapture):
+    cause = "over_post"
+    default_detail = "The amount exceeds what is still pending."
+
+
+class OverRelease(OverCapture):
+    cause = "over_release"
+    default_detail = "The amount exceeds what is still held."
 
 
 class PolicyRefused(DomainError):

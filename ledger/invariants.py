@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from ledger import ids
-from ledger.checks import CHECKS, Check
+from ledger.checks import Check, every
 
 SEEN = "ledger:verified-below"  # cache: every database transaction below this number has been verified
 FINDINGS_MOST = 20
@@ -97,7 +97,7 @@ def run(*, incremental: bool = False, limit: int = FINDINGS_MOST) -> Report:
     with _snapshot():
         horizon = int(_scalar("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
         since = min(since, horizon)
-        outcomes = tuple(_look(check, since, limit) for check in CHECKS if check.find or check.query(since))
+        outcomes = tuple(_look(check, since, limit) for check in every() if check.find or check.query(since))
     report = Report(outcomes=outcomes, since=since, horizon=horizon, seconds=time.perf_counter() - started)
     if report.clean:
         cache.set(SEEN, horizon, timeout=None)
@@ -118,8 +118,9 @@ def _snapshot() -> Iterator[None]:
 
 def _look(check: Check, since: int, limit: int) -> Outcome:
     started = time.perf_counter()
-    if check.find:
-        rows = check.find()[: limit + 1]
+    find = (check.find_recent if since else None) or check.find
+    if find:
+        rows = find()[: limit + 1]
     else:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({check.query(since)}) found LIMIT {int(limit) + 1}")  # noqa: S608 (our own text)
@@ -133,7 +134,7 @@ def _look(check: Check, since: int, limit: int) -> Outcome:
 
 
 def _reference(kind: str, key: str) -> str:
-    prefixes = {"transaction": "txn", "hold": "hold", "account": "acc", "event": "evt"}
+    prefixes = {"transaction": "txn", "hold": "hold", "account": "acc", "event": "evt", "monitor": "mon"}
     if kind not in prefixes:
         return key
     return ids.encode(prefixes[kind], uuid.UUID(key) if "-" in key else int(key))

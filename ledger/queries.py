@@ -114,16 +114,21 @@ class TrialRow:
     credit: Decimal
 
 
-def trial_balance(*, currency: str | None = None, effective_at: datetime | None = None) -> list[TrialRow]:
-    """Every account with its posted balance, now or as of an effective time; per currency, debits equal credits."""
-    figures = "ledger_as_of(a.id, %s::timestamptz, NULL)" if effective_at else "ledger_balance_now(a.id)"
+def trial_balance(
+    *, currency: str | None = None, effective_at: datetime | None = None, recorded_at: datetime | None = None
+) -> list[TrialRow]:
+    """Every account with its posted balance, now or as of a time by either clock or both (see `as_of`).
+
+    Per currency, debits equal credits at any moment: the entries of a transaction share both of their times."""
+    at_a_time = effective_at is not None or recorded_at is not None
+    figures = "ledger_as_of(a.id, %s::timestamptz, %s::timestamptz)" if at_a_time else "ledger_balance_now(a.id)"
     sql = f"""
         SELECT a.id AS account_id, a.code, a.currency, a.kind, a.category, n.balance,
                greatest(-n.balance * a.sign, 0) AS debit, greatest(n.balance * a.sign, 0) AS credit
           FROM ledger_account a, LATERAL {figures} n
          WHERE %s::text IS NULL OR a.currency = %s
          ORDER BY a.currency, a.code"""  # noqa: S608 (one of two literals)
-    return _rows(TrialRow, sql, [*([effective_at] if effective_at else []), currency, currency])
+    return _rows(TrialRow, sql, [*([effective_at, recorded_at] if at_a_time else []), currency, currency])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +175,8 @@ def lines_of_many(transaction_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[
 
 
 def transaction_state(transaction: Transaction) -> str:
-    """`pending`, `posted`, `voided`, `reversed` or `partly_reversed`: derived, the transaction itself never changes."""
+    """`pending`, `posted`, `voided`, `expired`, `reversed` or `partly_reversed`: derived, the transaction itself never
+    changes."""
     return states_of([transaction.pk])[transaction.pk]
 
 
@@ -181,7 +187,8 @@ def states_of(transaction_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     sql = """
         SELECT t.id,
                CASE WHEN r.reversed = 0 THEN
-                         CASE t.phase WHEN 'pending' THEN p.state WHEN 'void' THEN 'voided' ELSE 'posted' END
+                         CASE t.phase WHEN 'pending' THEN p.state WHEN 'void' THEN 'voided'
+                                      WHEN 'expire' THEN 'expired' ELSE 'posted' END
                     WHEN r.reversed < o.posted THEN 'partly_reversed' ELSE 'reversed' END
           FROM ledger_transaction t
           LEFT JOIN ledger_pending p ON p.transaction_id = t.id

@@ -54,17 +54,15 @@ _PENDINGS = """
     UPDATE ledger_pending p SET amount = d.amount, remaining = d.remaining, state = d.state
       FROM (SELECT o.transaction_id, o.amount AS old_amount, o.remaining AS old_remaining, o.state AS old_state,
                    r.amount, r.amount - coalesce(x.amount, 0) AS remaining,
-                   CASE WHEN r.amount > coalesce(x.amount, 0) THEN 'pending' WHEN z.phase = 'post' THEN 'posted'
-                        ELSE 'voided' END AS state
+                   CASE WHEN r.amount > coalesce(x.amount, 0) THEN 'pending' WHEN x.expired THEN 'expired'
+                        WHEN x.voided THEN 'voided' ELSE 'posted' END AS state
               FROM ledger_pending o
               JOIN (SELECT transaction_id, sum(amount) AS amount FROM ledger_entry
                      WHERE layer = 1 AND amount > 0 GROUP BY 1) r ON r.transaction_id = o.transaction_id
-              LEFT JOIN (SELECT t.pending_id, sum(e.amount) AS amount
+              LEFT JOIN (SELECT t.pending_id, sum(e.amount) AS amount, bool_or(t.phase = 'void') AS voided,
+                                bool_or(t.phase = 'expire') AS expired
                            FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
-                          WHERE e.layer = 2 AND e.amount > 0 GROUP BY 1) x ON x.pending_id = o.transaction_id
-              LEFT JOIN (SELECT DISTINCT ON (pending_id) pending_id, phase FROM ledger_transaction
-                          WHERE pending_id IS NOT NULL ORDER BY pending_id, recorded_at DESC, xid DESC) z
-                     ON z.pending_id = o.transaction_id) d
+                          WHERE e.layer = 2 AND e.amount > 0 GROUP BY 1) x ON x.pending_id = o.transaction_id) d
      WHERE d.transaction_id = p.transaction_id
        AND (d.old_amount, d.old_remaining, d.old_state) IS DISTINCT FROM (d.amount, d.remaining, d.state)
     RETURNING 'reservation', p.transaction_id::text, row(d.old_remaining, d.old_amount, d.old_state)::text,
@@ -73,8 +71,7 @@ _PENDINGS = """
 _HOLDS = """
     UPDATE ledger_hold h SET amount = d.placed, captured = d.captured, released = d.released, state = d.state,
                              ended_at = CASE WHEN d.state NOT IN ('active', 'partly_captured') THEN d.last END
-      FROM (SELECT m.*, CASE WHEN m.released > 0 THEN CASE WHEN m.expired THEN 'expired' ELSE 'released' END
-                             WHEN m.captured = m.placed THEN 'captured'
+      FROM (SELECT m.*, CASE WHEN m.captured + m.released = m.placed THEN m.ended
                              WHEN m.captured > 0 THEN 'partly_captured' ELSE 'active' END AS state
               FROM (SELECT o.id, o.amount AS old_amount, o.captured AS old_captured, o.released AS old_released,
                            o.state AS old_state, max(t.recorded_at) AS last,
@@ -82,8 +79,9 @@ _HOLDS = """
                            coalesce(-sum(e.amount) FILTER (WHERE t.reason = 'HOLD_RELEASED'), 0) AS released,
                            coalesce(-sum(e.amount) FILTER (
                                WHERE t.id <> o.placed_by_id AND t.reason <> 'HOLD_RELEASED'), 0) AS captured,
-                           bool_or((t.source_system, t.source_kind)
-                                   IS NOT DISTINCT FROM ('ledger', 'hold_expiry')) AS expired
+                           (array_agg(CASE WHEN (t.source_system, t.source_kind) = ('ledger', 'hold_expiry')
+                                           THEN 'expired' WHEN t.reason = 'HOLD_RELEASED' THEN 'released'
+                                           ELSE 'captured' END ORDER BY e.seq DESC))[1] AS ended
                       FROM ledger_hold o JOIN ledger_transaction t ON t.moves_hold_id = o.id
                       JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = o.held_account_id
                      GROUP BY o.id) m) d
@@ -96,12 +94,30 @@ _HOLDS = """
 _CHECKPOINTS = """
     DELETE FROM ledger_checkpoint c USING (
         SELECT x.account_id, min(x.horizon) AS horizon
-          FROM ledger_checkpoint x, LATERAL ledger_sums(x.account_id, 0, x.horizon) s
-         WHERE (x.balance, x.pending_in, x.pending_out, x.entries)
-               IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries)
+          FROM ledger_checkpoint x
+          LEFT JOIN (SELECT account_id, horizon, sum(balance) AS balance, sum(pending_in) AS pending_in,
+                            sum(pending_out) AS pending_out, sum(entries) AS entries
+                       FROM ledger_checkpoint_hour GROUP BY 1, 2) h USING (account_id, horizon),
+               LATERAL ledger_sums(x.account_id, 0, x.horizon) s,
+               LATERAL (SELECT max(p.horizon) AS horizon FROM ledger_checkpoint p
+                         WHERE p.account_id = x.account_id AND p.horizon < x.horizon) p,
+               LATERAL ledger_sums(x.account_id, coalesce(p.horizon, 0), x.horizon) d,
+               LATERAL (SELECT max(e.recorded_at) AS high, min(e.recorded_at) FILTER (
+                                   WHERE e.xid >= coalesce(p.horizon, 0)) AS low
+                          FROM ledger_entry e
+                         WHERE e.account_id = x.account_id AND e.seq IS NULL AND e.xid < x.horizon) t
+         WHERE (x.balance, x.pending_in, x.pending_out, x.entries, x.recorded_low, x.recorded_high)
+               IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries, t.low, t.high)
+            OR (h.balance, h.pending_in, h.pending_out, h.entries)
+               IS DISTINCT FROM (d.balance, d.pending_in, d.pending_out, d.entries)
          GROUP BY x.account_id) wrong
      WHERE c.account_id = wrong.account_id AND c.horizon >= wrong.horizon
     RETURNING 'checkpoint', c.id::text, row(c.horizon, c.balance, c.entries)::text, 'removed'
+"""
+_HOURS = """
+    DELETE FROM ledger_checkpoint_hour h
+     WHERE NOT EXISTS (SELECT 1 FROM ledger_checkpoint c
+                        WHERE c.account_id = h.account_id AND c.horizon = h.horizon)
 """
 
 
@@ -114,11 +130,14 @@ def rebuild(*, dry_run: bool) -> list[Change]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("LOCK TABLE ledger_balance, ledger_pending, ledger_hold IN EXCLUSIVE MODE")
-        cursor.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER ledger_append_only")
+        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ledger_append_only")
         for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS):
             cursor.execute(statement)
             changes += [Change(*row) for row in cursor.fetchall()]
-        cursor.execute("ALTER TABLE ledger_checkpoint ENABLE TRIGGER ledger_append_only")
+        cursor.execute(_HOURS)  # they went with their checkpoints
+        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ledger_append_only")
         if dry_run:
             transaction.set_rollback(True)
     return changes

@@ -5,11 +5,12 @@ Runs after every migrate; rows are added and reworded, never removed, because hi
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models
 
-from ledger import accounts
+from ledger import accounts, gl_mappings
 from ledger.chart import KINDS, Kind
-from ledger.models import CurrencyRow, KindRow, ReasonRow
+from ledger.models import CurrencyRow, GlMapping, KindRow, LegalEntity, ReasonRow
 from ledger.money import CURRENCIES
 from ledger.reasons import REASONS
 
@@ -24,6 +25,22 @@ def sync_reference_rows(**_: Any) -> None:
         model._default_manager.bulk_create(
             rows, update_conflicts=True, unique_fields=fields[:1], update_fields=fields[1:]
         )
+    if LegalEntity._meta.db_table in connection.introspection.table_names():
+        _sync_entity()
+    if GlMapping._meta.db_table in connection.introspection.table_names():
+        gl_mappings.seed()
+
+
+def _sync_entity() -> None:
+    """Name the legal entity as the settings do. Its zone is fixed once a day has been closed in it."""
+    named = settings.LEGAL_ENTITY
+    LegalEntity.objects.bulk_create(
+        [LegalEntity(id=1, name=named["name"], zone=named["zone"])],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["name"],
+    )
+    LegalEntity.objects.filter(closed_before=None).update(zone=named["zone"])
 
 
 def differences() -> list[tuple[str, str, str]]:
@@ -33,6 +50,9 @@ def differences() -> list[tuple[str, str, str]]:
         name = str(model._meta.verbose_name)
         stored = {row.pk: row for row in model._default_manager.all()}
         found += [(name, row.pk, wrong) for row in rows if (wrong := _difference(row, stored.get(row.pk)))]
+    zone = settings.LEGAL_ENTITY["zone"]
+    if not LegalEntity.objects.filter(zone=zone).exists():
+        found.append(("legal entity", "1", f"its time zone is not {zone}, as in the settings"))
     return found
 
 

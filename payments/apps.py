@@ -9,6 +9,6 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from payments import auth, handlers  # noqa: F401 (importing handlers registers them with the dispatcher)
+        from payments import auth, checks, handlers  # noqa: F401 (importing them registers handlers and checks)
 
         post_migrate.connect(auth.sync_groups, sender=self, dispatch_uid="payments.groups")

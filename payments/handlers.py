@@ -5,6 +5,8 @@ from payments.services import (  # noqa: F401
     bank_files,
     deposit_polling,
     deposits,
+    opening_imports,
+    rates,
     refund_sending,
     settlements,
     transfer_asking,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ledger.money import Money
+from payments.fx.amounts import Amounts
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,23 @@ def transferred(*, source: str, target: str, money: Money) -> Recipe:
     return _recipe("CLIENT_INTERNAL_TRANSFER", _debit(source, money), _credit(target, money))
 
 
+# --- conversions -----------------------------------------------------------------------------------------------------
+
+
+def converted(*, wallet: str, amounts: Amounts) -> Recipe:
+    """The position takes what is sold and gives what is bought; the firm keeps its spread, rounding its residue."""
+    return _recipe(
+        "FX_CONVERSION",
+        _debit(wallet, amounts.sell),
+        _credit("house/fx", amounts.position_sell),
+        _credit("house/rounding", amounts.residue_sell),
+        _debit("house/fx", amounts.position_buy),
+        _credit(wallet, amounts.buy),
+        _credit("house/fx-spread", amounts.spread),
+        _credit("house/rounding", amounts.residue_buy),
+    )
+
+
 # --- withdrawals ------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +184,14 @@ def suspense_returned(*, bank: str, money: Money) -> Recipe:
 
 def adjusted(*, reason: str, debit: str, credit: str, money: Money) -> Recipe:
     return _recipe(reason, _debit(debit, money), _credit(credit, money))
+
+
+def opened(*, account: str, opening: str, owed_to_others: bool, balance: Money) -> Recipe:
+    """What an account held in the old system, against the equity of the cut-over. `owed_to_others`: its normal side is
+    the credit; `balance` may be negative."""
+    money, credited = abs(balance), (balance.amount > 0) == owed_to_others
+    first, second = (opening, account) if credited else (account, opening)
+    return _recipe("OPENING_BALANCE", _debit(first, money), _credit(second, money))
 
 
 def difference(lines: Sequence[Line]) -> dict[str, Money]:

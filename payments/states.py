@@ -147,6 +147,7 @@ TRANSFER = Graph(
         Edge("reserve", ("requested",), "reserved"),
         Edge("send", ("reserved",), "sent"),
         Edge("confirm", ("sent", "unknown"), "confirmed"),
+        Edge("book", ("requested",), "confirmed"),
         Edge("refuse", ("requested", "reserved", "sent", "unknown"), "refused"),
         Edge("doubt", ("sent",), "unknown"),
     ),
@@ -170,6 +171,18 @@ DISPUTE = Graph(
         Edge("withdraw_funds", ("opened",), "funds_withdrawn"),
         Edge("win", ("opened", "funds_withdrawn", "lost"), "won"),
         Edge("lose", ("opened", "funds_withdrawn"), "lost"),
+    ),
+)
+
+# Not a movement across a boundary: the old system's balances come in once, whole or not at all.
+OPENING_IMPORT = Graph(
+    "opening_import",
+    ("awaiting_second_person", "approved", "applied", "rejected", "failed"),
+    (
+        Edge("approve", ("awaiting_second_person",), "approved", "payments.approve_opening_import"),
+        Edge("reject", ("awaiting_second_person",), "rejected", "payments.approve_opening_import"),
+        Edge("apply", ("approved",), "applied"),
+        Edge("fail", ("approved",), "failed"),
     ),
 )
 

@@ -11,8 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from ledger import holds
-from ledger.database import unit_of_work
+from ledger import checkpoints, holds, monitoring, posting, seal_checkpoints, sealing, verifying
 from ledger.errors import Unavailable
 from payments import dispatch
 from payments.services import (
@@ -20,6 +19,7 @@ from payments.services import (
     bank_files,
     deposits,
     idempotency,
+    rates,
     trading_deals,
     transfer_asking,
     withdrawal_payouts,
@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 
 # Well below the task's soft time limit: a drain that meets slow outside systems ends between two messages.
 DRAIN_SECONDS = 90
+# Well within the time limit too: a long backlog is sealed in several runs.
+SEALED_AT_ONCE = 100_000
+# A full verification reads every entry there is; being delivered twice does it no harm.
+VERIFY_SECONDS = 3600
 
 
 @shared_task
@@ -56,6 +60,12 @@ def fetch_bank_files() -> int:
 
 
 @shared_task
+def fetch_rates() -> int:
+    """Fetch the newest exchange rates of every source; what is known already brings nothing."""
+    return _sum(partial(rates.fetch, source=source, now=timezone.now()) for source in settings.RATES)
+
+
+@shared_task
 def report_silent_payouts() -> int:
     """Tell people about payouts that the bank took and never spoke of again."""
     return withdrawal_payouts.report_silent(now=timezone.now())
@@ -63,15 +73,49 @@ def report_silent_payouts() -> int:
 
 @shared_task
 def expire_what_is_due() -> int:
-    """End deposits, adjustment drafts and holds whose time has come."""
+    """End deposits, adjustment drafts, holds and reservations whose time has come."""
     now = timezone.now()
     return _sum(
         (
             partial(deposits.expire_due, now=now),
             partial(adjustments.expire_due, now=now),
-            partial(unit_of_work, partial(holds.expire, now=now)),
+            partial(holds.expire, now=now),
+            partial(posting.expire_pending, now=now),
         )
     )
+
+
+@shared_task
+def take_checkpoints() -> int:
+    """Keep the sums of house accounts near to now, so that no question adds up history."""
+    return checkpoints.take_due(now=timezone.now())
+
+
+@shared_task
+def seal_ledger() -> int:
+    """Link what has been written since into the ledger's chain."""
+    return sealing.seal(most=SEALED_AT_ONCE)
+
+
+@shared_task
+def checkpoint_ledger() -> int:
+    """Close the days that are over, sign the chain's head, and copy what was signed to where it is kept."""
+    now = timezone.now()
+    sealing.close_days(now=now)
+    seal_checkpoints.sign_head(now=now)
+    return seal_checkpoints.copy_out(now=now)
+
+
+@shared_task(soft_time_limit=VERIFY_SECONDS, time_limit=VERIFY_SECONDS + 60)
+def verify_ledger(*, full: bool = False) -> bool:
+    """Check the books, only what is new unless `full`, and keep what was found for the status page."""
+    return verifying.verify(now=timezone.now(), incremental=not full)
+
+
+@shared_task
+def look_at_balance_monitors() -> int:
+    """Look at what was written since the last look; every level that was crossed becomes an event."""
+    return monitoring.evaluate_due(now=timezone.now())
 
 
 @shared_task

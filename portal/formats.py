@@ -45,6 +45,18 @@ def amount(money: Money, *, signed: bool = False) -> str:
     return f"{number(money, signed=signed)}{NBSP}{money.currency}"
 
 
+def rate(value: Decimal, sell: str, buy: str) -> str:
+    """A rate with all its digits: "1 USD = 0.91826391 EUR"."""
+    digits = max(_TRIMMED_TO, -int(value.normalize().as_tuple().exponent))
+    text = format_decimal(value, format="#,##0." + "0" * digits, locale=locale(), decimal_quantization=False)
+    return f"1{NBSP}{sell} = {text}{NBSP}{buy}"
+
+
+def percent(basis_points: Decimal) -> str:
+    """Basis points as a percentage without its sign: 35 → "0.35"."""
+    return str(format_decimal(basis_points.scaleb(-2).normalize(), locale=locale(), decimal_quantization=False))
+
+
 def _digits(money: Money) -> int:
     kind = currency_of(money.currency)
     if kind.kind == "fiat":

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import account, activity, deposit, home, transfer, withdraw
+from portal.views import account, activity, convert, deposit, home, pockets, transfer, withdraw
 
 app_name = "portal"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("deposit/<slug:reference>/pay/", deposit.pay, name="deposit-pay"),
     path("deposit/<slug:reference>/", deposit.returned, name="deposit-return"),
     path("transfer/", transfer.transfer, name="transfer"),
+    path("pockets/", pockets.pockets, name="pockets"),
+    path("convert/", convert.convert, name="convert"),
+    path("convert/<slug:reference>/", convert.quote, name="convert-quote"),
     path("withdraw/", withdraw.withdraw, name="withdraw"),
     path("payees/", account.payees, name="payees"),
     path("payees/add/", account.add_payee, name="payee-add"),

@@ -129,6 +129,15 @@ if DATABASE_ROLE == "app":
     pool_size = env.number("DATABASE_POOL", 0, most=200)
     if pool_size:
         DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+if DATABASE_ROLE == "app" and env.has("DATABASE_READER_URL"):
+    # Reports and exports read as this role; nothing that decides about money does (`ledger/exports/reading.py`).
+    DATABASES["reader"] = env.database("reader") | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    DATABASES["reader"].setdefault("OPTIONS", {}).update(
+        {
+            "connect_timeout": 5,
+            "options": "-c default_transaction_read_only=on -c idle_in_transaction_session_timeout=60s",
+        }
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache and background work ------------------------------------------------------------------------------
@@ -168,6 +177,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request,
 DEPOSIT_CONFIRM_ABOVE = connectors.confirm_above(env)
 SIMULATOR_PORTS = connectors.simulator_ports(env, PORT)
 SIMULATOR_STATE = VAR / "simulators"
+FX = connectors.fx(env)
 
 # --- pages and files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -187,6 +197,10 @@ LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# --- the books ----------------------------------------------------------------------------------------------
+# Whose books these are, and the zone whose days and months are closed; the zone is fixed once a day has been.
+LEGAL_ENTITY = {"name": env.text("LEGAL_ENTITY_NAME", "The firm"), "zone": env.zone("LEGAL_ENTITY_ZONE", "UTC")}
 
 # --- mail ---------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Wherewithal <no-reply@localhost>")

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.env import Environment
 
 # A simulator listens on the web port plus its offset, so that two checkouts with two PORTs never meet.
-SIMULATOR_OFFSETS = {"stripe": 101, "mt5": 102, "sepa": 103}
+SIMULATOR_OFFSETS = {"stripe": 101, "mt5": 102, "sepa": 103, "ecb": 104}
 
 
 def simulator_ports(env: Environment, web_port: int) -> dict[str, int]:
@@ -87,4 +87,33 @@ def bank(env: Environment, demo_port: int | None) -> dict[str, Any]:
             "bic": env.text("SEPA_BIC", "SIMBDEFFXXX" if demo else None),
             "name": env.text("SEPA_NAME", "Wherewithal Demo Brokerage" if demo else None),
         }
+    }
+
+
+def rates(env: Environment, demo_port: int | None) -> dict[str, Any]:
+    """Sources of exchange rates. The ECB's publication is public; another source is a file that the firm writes."""
+    demo = demo_port is not None
+    found: dict[str, Any] = {
+        "ecb": {
+            "url": env.text("ECB_URL", f"http://127.0.0.1:{demo_port}" if demo else "https://www.ecb.europa.eu"),
+            # After how many missed publications a rate is too old to convert at.
+            "max_age_business_days": env.number("ECB_MAX_AGE_BUSINESS_DAYS", 1, least=1, most=10),
+        }
+    }
+    if env.has("RATE_FILE"):
+        found["file"] = {
+            "path": env.text("RATE_FILE"),
+            "max_age_hours": env.number("RATE_FILE_MAX_AGE_HOURS", 24, least=1, most=720),
+        }
+    return found
+
+
+def fx(env: Environment) -> dict[str, Any]:
+    """How currencies are converted. Spreads are basis points, see `payments.fx.spreads`."""
+    return {
+        "quote_seconds": env.number("FX_QUOTE_SECONDS", 30, least=5, most=600),
+        "spreads": env.text("FX_SPREADS", "50 EUR/USD=35 *@professional=25 EUR/USD@professional=15"),
+        # A rate that differs by more than this from the one before waits for a person.
+        "jump_percent": env.number("FX_JUMP_PERCENT", 10, least=1, most=100),
+        "reporting_currency": env.text("FX_REPORTING_CURRENCY", "EUR"),
     }

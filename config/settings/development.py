@@ -9,9 +9,9 @@ from config import env as environment
 environment.export(embedded.addresses())  # where nothing is set, the embedded servers' addresses
 
 from config.logging import logging_config
-from config.settings import connectors
+from config.settings import connectors, sealing
 from config.settings.base import *  # noqa: F403 (settings are layered by import)
-from config.settings.base import PORT, SIMULATOR_PORTS, env
+from config.settings.base import BASE_URL, PORT, SIMULATOR_PORTS, VAR, env
 from config.settings.interfaces import *  # noqa: F403
 from config.settings.interfaces import page_policy
 
@@ -29,6 +29,8 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 STRIPE = connectors.stripe(env, SIMULATOR_PORTS["stripe"])
 MT5 = connectors.mt5(env, SIMULATOR_PORTS["mt5"])
 BANK = connectors.bank(env, SIMULATOR_PORTS["sepa"])
+SEAL = sealing.seal(env, BASE_URL, VAR)
+RATES = connectors.rates(env, SIMULATOR_PORTS["ecb"])
 CONTENT_SECURITY_POLICY = page_policy(STRIPE["checkout_origin"])
 
 # Two checkouts on one machine share the host name; their cookies must not overwrite each other.

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sentry_sdk
 
 from config.logging import logging_config
-from config.settings import connectors
+from config.settings import connectors, sealing
 from config.settings.base import *  # noqa: F403 (settings are layered by import)
 from config.settings.base import BASE_URL, SENTRY_DSN, env
 from config.settings.interfaces import *  # noqa: F403
@@ -25,6 +25,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
 STRIPE = connectors.stripe(env, None)
 MT5 = connectors.mt5(env, None)
 BANK = connectors.bank(env, None)
+SEAL = sealing.seal(env, BASE_URL, None)
+RATES = connectors.rates(env, None)
 CONTENT_SECURITY_POLICY = page_policy(STRIPE["checkout_origin"])
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
 

@@ -10,7 +10,7 @@ environment.export(ephemeral.addresses())
 
 from config.logging import logging_config
 from config.settings.development import *  # noqa: F403 (the addresses must be known first)
-from config.settings.development import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, REDIS_URL, env
+from config.settings.development import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, REDIS_URL, SEAL, env
 
 ENVIRONMENT = "test"
 DEBUG = False
@@ -18,6 +18,8 @@ DEMO_MODE = False
 SECOND_FACTOR_REQUIRED = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Tests that write checkpoints name folders of their own.
+SEAL = {**SEAL, "folders": [], "storages": ["default"]}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

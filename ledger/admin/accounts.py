@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from ledger import ids, queries
 from ledger.admin import display, finding, references
+from ledger.admin.as_of import ASK
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices
 from ledger.admin.panels import Facts, Panel, Table, columns, facts
@@ -39,6 +40,7 @@ class AccountAdmin(ReadOnlyAdmin):
         finding.exactly("owner", "client id"),
     )
     search_help_text = "Account code or client id"
+    acts = (ASK,)
 
     @admin.display(description="Account")
     def account(self, shown: Account) -> Any:

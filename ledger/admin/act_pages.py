@@ -29,7 +29,7 @@ def respond(model_admin: Any, act: Act, request: HttpRequest, shown: Any) -> Htt
         return _form_page(model_admin, act, request, shown, act.form(initial=act.initial(request, shown)))
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"])
-    form = act.form(request.POST, initial=act.initial(request, shown))
+    form = act.form(request.POST, request.FILES, initial=act.initial(request, shown))
     if AGAIN in request.POST:
         return _form_page(model_admin, act, request, shown, act.form(initial=_typed(act, request)))
     if not form.is_valid():

@@ -14,7 +14,6 @@ from ledger.admin.transactions import lines_table
 from ledger.models import Hold
 
 
-@admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     prefix = "hold"
     list_display = ("hold", "owner", "money", "remaining_shown", "kind_shown", "state_shown", "placed")

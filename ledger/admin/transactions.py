@@ -1,6 +1,6 @@
 """Transactions and entries on staff pages: every posting with its debits and credits, before and after.
 
-Nothing here can post, void or reverse; those are acts of whoever asked for the posting.
+Nothing here can post, void or reverse; what staff may do is registered with the people, in `payments.admin`.
 """
 
 import json
@@ -46,7 +46,6 @@ def _before_after(line: queries.Line) -> Any:
     return before if line.balance_before == line.balance_after else display.joined(before, "→", after)
 
 
-@admin.register(Transaction)
 class TransactionAdmin(ReadOnlyAdmin):
     prefix = "txn"
     list_display = ("transaction", "reason_shown", "phase_shown", "source_shown", "description_shown", "effective")

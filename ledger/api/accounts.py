@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from ledger import queries
 from ledger.api import account_names, by_hand, fields, filters, pages
+from ledger.api.conditions import Version
 from ledger.api.endpoints import Acts, Endpoint, Lists, Reads
 from ledger.api.shapes import Answer, Input
 from ledger.chart import KINDS
@@ -63,6 +64,7 @@ class BalanceAnswer(Answer):
     pending_in = fields.Figure()
     pending_out = fields.Figure()
     available = fields.Figure(help_text="Posted less what is on its way out.")
+    version = Version(allow_null=True, help_text="Now, raised by every entry; null where no live balance is kept.")
 
 
 class Accounts(Lists, Acts):
@@ -149,7 +151,14 @@ class AccountBalance(Reads):
             "available": figures.available,
         }
         shown = {name: Money.of(amount, figures.currency) for name, amount in amounts.items()}
-        return {"account_id": account.pk, "code": figures.code, "currency": figures.currency, **shown}
+        version = None if times else figures.seq
+        return {
+            "account_id": account.pk,
+            "code": figures.code,
+            "currency": figures.currency,
+            "version": version,
+            **shown,
+        }
 
 
 def named(endpoint: Endpoint, reference: str) -> Account:

@@ -21,6 +21,7 @@ from ledger.money import CURRENCIES, Money
 
 TEXT_MAX = 2000
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?", re.ASCII)
+SIGNED = re.compile(rf"-?{_AMOUNT.pattern}", re.ASCII)
 # RFC 3339: a date, a time, and a zone; the zone is never guessed.
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII

@@ -71,14 +71,31 @@ def capture(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetim
     return unit_of_work(work)
 
 
-def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
-    """Give the rest back. Raises Forbidden, NotFound, PolicyRefused, InvalidTransition."""
+def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime, once: str | None = None) -> Hold:
+    """Give the rest back, or the part that `amount` says. `once`: a name under which it is done at most once.
+
+    Raises Forbidden, NotFound, PolicyRefused, InvalidTransition, OverRelease, CurrencyMismatch, InvalidAmount."""
     actor.require("ledger.release_hold")
 
     def work() -> Hold:
         hold = _own(hold_id)
-        holds.release(hold_id=hold_id, description=given.get("reason", ""))
+        part = money_in(given, hold.wallet.currency_id).amount if given.get("amount") else None
+        done = holds.release(hold_id=hold_id, amount=part, description=given.get("reason", ""), idempotency_key=once)
+        if done.replayed:
+            return hold
         return _after(hold, "hold.released", actor, now)
+
+    return unit_of_work(work)
+
+
+def extend(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """Put off the end of a hold. Raises Forbidden, PolicyRefused and whatever `ledger.holds.extend` raises."""
+    actor.require("ledger.place_hold")
+
+    def work() -> Hold:
+        _own(hold_id)
+        holds.extend(hold_id=hold_id, expires_at=given["expires_at"], reason=given["reason"], actor=actor, now=now)
+        return _find(hold_id)
 
     return unit_of_work(work)
 

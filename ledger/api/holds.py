@@ -8,6 +8,7 @@ from ledger import ids
 from ledger.api import fields, filters, holding
 from ledger.api.endpoints import Acts, Lists, Reads, one
 from ledger.api.shapes import Answer, Input
+from ledger.api.transaction_shapes import ExtendRequest
 from ledger.models import Hold
 
 
@@ -38,16 +39,22 @@ class CaptureRequest(Input):
 
 
 class ReleaseRequest(Input):
+    amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
+    currency = fields.Currency(required=False)
     reason = fields.Text(required=False, max_length=500)
 
 
 class HoldAnswer(Answer):
+    # Who holds money and why is for staff: a client under review must not be told of it here.
+    restricted = {"reason": "ledger.view_hold", "placed_by": "ledger.view_hold"}
+
     id = fields.Text(source="public_id")
     account = fields.Text(source="wallet.code")
     client = fields.Text(source="wallet.owner")
     currency = fields.Currency(source="wallet.currency_id")
     kind = fields.Choice(choices=Hold.Kind.values)
     reason = fields.Text()
+    placed_by = fields.Text(source="actor", help_text="Who asked for it.")
     state = fields.Choice(choices=Hold.State.values)
     amount = fields.Column(currency="wallet.currency_id")
     captured = fields.Column(currency="wallet.currency_id")
@@ -72,7 +79,9 @@ class Holds(Lists, Acts):
         filters.choice("kind", Hold.Kind.values),
         filters.public("client", "cl", "wallet__owner"),
         filters.currency("wallet__currency"),
+        filters.text("placed_by", "actor", longest=80),
         *filters.moment("placed", "placed_at"),
+        *filters.moment("expires", "expires_at"),
     )
 
     def rows(self) -> QuerySet[Hold]:
@@ -108,16 +117,29 @@ class HoldCapture(Acts):
 
 
 class HoldRelease(Acts):
-    """Give held money back to its wallet."""
+    """Give held money back to its wallet, all of it or a part."""
 
     permission = {"POST": "ledger.release_hold"}
-    summary = {"POST": "Release a hold"}
+    summary = {"POST": "Release a hold, wholly or in part"}
     keyed = True
     body, answer = ReleaseRequest, HoldAnswer
 
     def act(self, given: dict[str, Any], reference: str) -> Hold:
         key = ids.decode_uuid("hold", reference)
         return holding.release(hold_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class HoldExtend(Acts):
+    """Put off the end of a hold."""
+
+    permission = {"POST": "ledger.place_hold"}
+    summary = {"POST": "Give a hold more time"}
+    keyed = True
+    body, answer = ExtendRequest, HoldAnswer
+
+    def act(self, given: dict[str, Any], reference: str) -> Hold:
+        key = ids.decode_uuid("hold", reference)
+        return holding.extend(hold_id=key, given=given, actor=self.actor, now=self.now)
 
 
 def _visible(endpoint: Holds | HoldItem) -> QuerySet[Hold]:

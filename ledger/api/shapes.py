@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from ledger.errors import CurrencyMismatch
+from ledger.errors import CurrencyMismatch, InvalidAmount
 from ledger.money import Money
 
 
@@ -56,7 +56,16 @@ class Answer(serializers.Serializer[Any]):
 
 def money(given: Mapping[str, Any], *, amount: str = "amount") -> Money:
     """The amount and currency of a body. Raises InvalidAmount for decimals that the currency does not have."""
-    return Money.of(given[amount], given["currency"])
+    return level(given[amount], given["currency"], param=amount)
+
+
+def level(value: str, currency: str, *, param: str) -> Money:
+    """An amount in a currency that is known. Raises InvalidAmount naming `param`."""
+    try:
+        return Money.of(value, currency)
+    except InvalidAmount as error:
+        error.param = param if error.param == "amount" else error.param
+        raise
 
 
 def money_in(given: Mapping[str, Any], currency: str) -> Money:

@@ -14,6 +14,7 @@ from django.db import connection
 from ledger import events, ids
 from ledger.api.permissions import Acting
 from ledger.chart import classify
+from ledger.errors import DomainError
 from ledger.models import Account, Hold, Transaction
 from ledger.posting import Draft, Leg, Posted
 
@@ -40,17 +41,24 @@ def moved(kind: str, key: UUID, legs: Sequence[Leg], *, actor: Acting, now: date
     )
 
 
-def batch_moved(posted: Sequence[Posted], drafts: Sequence[Draft], *, actor: Acting, now: datetime) -> None:
+def batch_moved(
+    answers: Sequence[Posted | DomainError], drafts: Sequence[Draft], *, actor: Acting, now: datetime
+) -> None:
     """One event per fresh transaction of a batch, in one statement."""
-    fresh = [(done, draft) for done, draft in zip(posted, drafts, strict=True) if not done.replayed]
+    fresh = [
+        (done, draft)
+        for done, draft in zip(answers, drafts, strict=True)
+        if isinstance(done, Posted) and not done.replayed
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO ledger_event (type, object_ref, client_ref, actor, person, on_behalf_of, ip, device,
                                       request_id, after, occurred_at, xid)
-            SELECT 'transaction.posted', t.object, t.client, %s::text, %s::text, %s::text, %s::inet, %s::text, %s::text,
+            SELECT t.type, t.object, t.client, %s::text, %s::text, %s::text, %s::inet, %s::text, %s::text,
                    jsonb_build_object('reason', t.reason), %s::timestamptz, 0
-              FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS t (object, client, reason, ord)
+              FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+                   AS t (type, object, client, reason, ord)
              ORDER BY t.ord""",
             [
                 actor.id,
@@ -60,6 +68,7 @@ def batch_moved(posted: Sequence[Posted], drafts: Sequence[Draft], *, actor: Act
                 actor.device[:200],
                 actor.request_id[:64],
                 now,
+                ["transaction.reserved" if draft.pending else "transaction.posted" for _, draft in fresh],
                 [done.public_id for done, _ in fresh],
                 [_owner(leg.account.code for leg in draft.legs) for _, draft in fresh],
                 [draft.reason for _, draft in fresh],

@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from rest_framework import serializers
+
 from ledger import queries
 from ledger.api import by_hand, fields
 from ledger.api.accounts import LAYERS
+from ledger.api.conditions import CONDITIONS_MAX, ConditionRequest
 from ledger.api.shapes import Answer, Input
 from ledger.models import Pending, Transaction
 from ledger.money import Money
 from ledger.posting import LEGS_MAX
 from ledger.reasons import REASONS
 
-STATES = ("pending", "posted", "voided", "reversed", "partly_reversed")
-BATCH_MAX = 10_000
+STATES = ("pending", "posted", "voided", "expired", "reversed", "partly_reversed")
 _PLAIN = ("phase", "reason_id", "description", "metadata", "effective_at", "recorded_at", "pending_id", "reverses_id")
 
 
@@ -56,39 +58,90 @@ class TransactionDraft(Input):
     }
 
     reason = fields.Choice(choices=sorted(REASONS), help_text="A reason code that is open to callers.")
-    effective_at = fields.Moment(required=False, help_text="When it happened; now if left out.")
+    effective_at = fields.Moment(
+        required=False,
+        help_text="When it happened; now if left out. More than five minutes ago needs ledger.backdate_transaction.",
+    )
+    land = fields.Choice(
+        choices=["next_open"],
+        required=False,
+        help_text="Where the day of `effective_at` is closed: take effect at the first open moment, and point back.",
+    )
     source = SourceRequest(required=False, help_text="Your permanent reference: the same one never posts twice.")
     entries = EntryRequest(many=True, min_length=2, max_length=LEGS_MAX)
     description = fields.Text(required=False, allow_blank=True, max_length=500)
     metadata = fields.Facts(required=False)
+    pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
+    expires_at = fields.Moment(required=False, help_text="When what is still pending of it is given back by itself.")
+    expires_on = serializers.ListField(
+        child=fields.Text(max_length=60),
+        required=False,
+        allow_empty=False,
+        max_length=10,
+        help_text="Outside statuses that end it, like `mt5.rejected`.",
+    )
+    conditions = ConditionRequest(
+        many=True,
+        required=False,
+        min_length=1,
+        max_length=CONDITIONS_MAX,
+        help_text="What must be so just before, or it is refused.",
+    )
 
 
 class TransactionRequest(TransactionDraft):
-    pending = fields.Flag(required=False, help_text="Reserve only; post or void it later.")
     dry_run = fields.Flag(required=False, help_text="Show what would happen; nothing is kept.")
-
-
-class BatchRequest(Input):
-    specimen = {"transactions": [TransactionDraft.specimen]}
-
-    transactions = TransactionDraft(many=True, min_length=1, max_length=BATCH_MAX)
 
 
 class PartRequest(Input):
     specimen = {"amount": "125.00"}
 
-    amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
+    amount = fields.Amount(
+        required=False, help_text="The part whose credits are this much, every entry in exact proportion; else all."
+    )
     currency = fields.Currency(required=False)
+    entries = EntryRequest(
+        many=True,
+        required=False,
+        min_length=2,
+        max_length=LEGS_MAX,
+        help_text="The entries to post, instead of an amount.",
+    )
 
 
 class VoidRequest(Input):
     reason = fields.Text(required=False, max_length=500)
 
 
+class ExpireRequest(Input):
+    specimen = {"status": "mt5.rejected"}
+
+    status = fields.Text(max_length=60, help_text="The outside status; one of the transaction's `expires_on`.")
+    reason = fields.Text(required=False, max_length=500)
+
+
+class ExtendRequest(Input):
+    specimen = {"expires_at": "2099-01-01T00:00:00Z", "reason": "The platform is closed for maintenance"}
+
+    expires_at = fields.Moment(help_text="Later than now set; an end is only ever put off.")
+    reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
+
+
 class ReverseRequest(Input):
-    specimen = {"reason": "Booked to the wrong client"}
+    specimen = {"reason": "Booked to the wrong client", "amount": "125.00", "currency": "USD"}
 
     reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
+    amount = fields.Amount(
+        required=False, help_text="The part whose credits are this much, every entry in proportion; else all of it."
+    )
+    currency = fields.Currency(required=False)
+    entries = EntryRequest(
+        many=True,
+        required=False,
+        min_length=2,
+        max_length=LEGS_MAX,
+        help_text="Entries of the original as they were posted, or less of them, instead of an amount.",
+    )
 
 
 class SourceAnswer(Answer):
@@ -119,20 +172,12 @@ class TransactionAnswer(Answer):
     effective_at = fields.Moment()
     recorded_at = fields.Moment()
     remaining = fields.Figure(allow_null=True, help_text="What is still pending; null where nothing ever was.")
+    expires_at = fields.Moment(allow_null=True)
+    expires_on = serializers.ListField(child=fields.Text())
     resolves = fields.PublicId("txn", source="pending_id", allow_null=True)
     reverses = fields.PublicId("txn", source="reverses_id", allow_null=True)
     entries = EntryAnswer(many=True)
     dry_run = fields.Flag()
-
-
-class BatchItemAnswer(Answer):
-    id = fields.Text(source="public_id")
-    recorded_at = fields.Moment()
-    replayed = fields.Flag(help_text="Its source was posted before, with the same content.")
-
-
-class BatchAnswer(Answer):
-    data = BatchItemAnswer(many=True, help_text="In the order of the request.")
 
 
 def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[str, Any]]:
@@ -140,14 +185,16 @@ def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[
     found = list(rows)
     keys = [row.pk for row in found]
     lines, states = queries.lines_of_many(keys), queries.states_of(keys)
-    pending = dict(Pending.objects.filter(pk__in=keys).values_list("pk", "remaining"))
+    pending = Pending.objects.in_bulk(keys)
     return [
         {
             **{name: getattr(row, name) for name in _PLAIN},
             "public_id": None if dry_run else row.public_id,
             "state": states[row.pk],
             "source": _source(row),
-            "remaining": _remaining(pending.get(row.pk), lines[row.pk]),
+            "remaining": _remaining(pending[row.pk].remaining, lines[row.pk]) if row.pk in pending else None,
+            "expires_at": pending[row.pk].expires_at if row.pk in pending else None,
+            "expires_on": pending[row.pk].expires_on if row.pk in pending else [],
             "entries": [_entry(line) for line in lines[row.pk]],
             "dry_run": dry_run,
         }
@@ -155,10 +202,10 @@ def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[
     ]
 
 
-def _remaining(amount: Decimal | None, lines: list[queries.Line]) -> Money | Decimal | None:
+def _remaining(amount: Decimal, lines: list[queries.Line]) -> Money | Decimal:
     currencies = {line.currency for line in lines}
-    if amount is None or len(currencies) != 1:
-        return None if amount is None else amount.normalize()
+    if len(currencies) != 1:
+        return amount.normalize()
     return Money.of(amount, currencies.pop())
 
 

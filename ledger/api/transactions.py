@@ -8,12 +8,13 @@ from django.http import HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from ledger import ids
-from ledger.api import by_hand, fields, filters
+from ledger import dry_runs, ids
+from ledger.api import batches, by_hand, fields, filters, settling
+from ledger.api.batch_shapes import BatchAnswer, BatchRequest, present_batch
 from ledger.api.endpoints import KEY_HEADER, Acts, Lists, Reads, one, respond
 from ledger.api.transaction_shapes import (
-    BatchAnswer,
-    BatchRequest,
+    ExpireRequest,
+    ExtendRequest,
     PartRequest,
     ReverseRequest,
     TransactionAnswer,
@@ -69,7 +70,7 @@ class Transactions(Lists, Posts):
         if not given.pop("dry_run", False):
             return self.answered(lambda: self.act(given))
         request.auth.require_key(request.headers.get(KEY_HEADER))  # type: ignore[union-attr]  # set by authentication
-        return respond(200, by_hand.rehearse(lambda: self._shown_dry(given)))
+        return respond(200, dry_runs.rehearse(lambda: self._shown_dry(given)))
 
     def act(self, given: dict[str, Any]) -> Posted:
         return by_hand.post(given=given, actor=self.actor, now=self.now)
@@ -101,7 +102,7 @@ class TransactionPost(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.settle(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.settle(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
 class TransactionVoid(Posts):
@@ -113,11 +114,41 @@ class TransactionVoid(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.void(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.void(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionExpire(Posts):
+    """Give back what is still pending, because an outside system reports a status that ends it. The answer is the new
+    transaction."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "End a pending transaction on an outside status"}
+    body = ExpireRequest
+
+    def act(self, given: dict[str, Any], reference: str) -> Posted:
+        key = ids.decode_uuid("txn", reference)
+        return settling.expire(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+
+class TransactionExtend(Acts):
+    """Put off the end of a pending transaction. The answer is the transaction itself."""
+
+    permission = {"POST": "ledger.post_transaction"}
+    summary = {"POST": "Give a pending transaction more time"}
+    keyed = True
+    body, answer = ExtendRequest, TransactionAnswer
+
+    def act(self, given: dict[str, Any], reference: str) -> Transaction:
+        key = ids.decode_uuid("txn", reference)
+        return settling.extend(transaction_id=key, given=given, actor=self.actor, now=self.now)
+
+    def presented(self, result: Transaction) -> dict[str, Any]:
+        return present([result])[0]
 
 
 class TransactionReverse(Posts):
-    """Mirror a posted transaction in full, as a person who did not post it. The answer is the new transaction."""
+    """Mirror a posted transaction in full or in part, as a person who did not post it. The answer is the new
+    transaction."""
 
     permission = {"POST": "ledger.reverse_transaction"}
     summary = {"POST": "Reverse a transaction"}
@@ -125,17 +156,28 @@ class TransactionReverse(Posts):
 
     def act(self, given: dict[str, Any], reference: str) -> Posted:
         key = ids.decode_uuid("txn", reference)
-        return by_hand.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
+        return settling.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
 class TransactionBatch(Acts):
-    """Post up to 10,000 transactions, all or none."""
+    """Post up to 10,000 transactions: all or none, or (`partial`) each for itself. A refusal lists every bad item."""
 
     permission = {"POST": "ledger.post_transaction"}
     summary = {"POST": "Post a batch of transactions"}
     keyed = True
-    body, answer, status = BatchRequest, BatchAnswer, 201
+    body, answer, status, other_statuses = BatchRequest, BatchAnswer, 201, (200,)
+
+    def post(self, request: Request, **names: str) -> HttpResponse:
+        given = self.given()
+        if not given.pop("dry_run", False):
+            return self.answered(lambda: self.act(given))
+        request.auth.require_key(request.headers.get(KEY_HEADER))  # type: ignore[union-attr]  # set by authentication
+        shown = dry_runs.rehearse(lambda: self.shown(present_batch(self._posted(given), dry_run=True)))
+        return respond(200, JSONRenderer().render(shown))
 
     def act(self, given: dict[str, Any]) -> dict[str, Any]:
-        posted = by_hand.post_batch(given=given["transactions"], actor=self.actor, now=self.now)
-        return {"data": posted}
+        return present_batch(self._posted(given), dry_run=False)
+
+    def _posted(self, given: dict[str, Any]) -> batches.Answers:
+        partial = given.get("mode") == "partial"
+        return batches.post(given=given["transactions"], partial=partial, actor=self.actor, now=self.now)

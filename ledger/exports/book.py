@@ -6,19 +6,16 @@ positive; writers turn them. Nothing here knows a format.
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db import connection, transaction
-
 from ledger import ids
+from ledger.exports import reading
 from ledger.money import EXACT, currency
 
-_CHUNK = 2000
 POSTED, PENDING, RELEASED = 0, 1, 2
 
 
@@ -80,14 +77,17 @@ class BookTransaction:
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """Everything that took effect from `first` to `last`, both days included, in UTC; None leaves that end open."""
+    """Everything that took effect from `first` to `last`, both days included, in UTC; None leaves that end open.
+
+    Read it inside `reading.snapshot()`, and from the connection which that answers."""
 
     first: date | None = None
     last: date | None = None
+    using: str = "default"
 
     def accounts(self) -> list[BookAccount]:
         """Every account that exists, by code."""
-        rows = _rows(
+        rows = self._rows(
             "SELECT code, category, array_agg(currency ORDER BY currency) FROM ledger_account GROUP BY 1, 2 ORDER BY 1"
         )
         return [BookAccount(code=code, category=kind, currencies=tuple(codes)) for code, kind, codes in rows]
@@ -95,7 +95,7 @@ class Book:
     def days(self) -> tuple[date, date]:
         """The first and the last day of the book; for open ends, those of its transactions."""
         sql = f"SELECT min(effective_at), max(effective_at), now() FROM ledger_transaction WHERE {_WITHIN}"  # noqa: S608
-        earliest, latest, now = _rows(sql, self._bounds())[0]
+        earliest, latest, now = self._rows(sql, self._bounds())[0]
         first = self.first or (earliest or now).astimezone(UTC).date()
         return first, self.last or max(first, (latest or now).astimezone(UTC).date())
 
@@ -107,7 +107,7 @@ class Book:
             SELECT a.code, a.category, a.currency, sum(e.amount), least(e.layer, 1)
               FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
              WHERE e.effective_at < %s GROUP BY 1, 2, 3, 5 HAVING sum(e.amount) <> 0 ORDER BY 5, 1, 3"""
-        return _lines(_rows(sql, [_midnight(self.first)]))
+        return _lines(self._rows(sql, [_midnight(self.first)]))
 
     def transactions(self) -> Iterator[BookTransaction]:
         """In the order in which they took effect."""
@@ -119,7 +119,7 @@ class Book:
               JOIN ledger_entry e ON e.transaction_id = t.id JOIN ledger_account a ON a.id = e.account_id
              WHERE {_WITHIN.replace("effective_at", "t.effective_at")}
              ORDER BY t.effective_at, t.recorded_at, t.id, e.leg"""  # noqa: S608 (a constant)
-        for head, rows in groupby(_stream(sql, self._bounds()), key=lambda row: row[:11]):
+        for head, rows in groupby(reading.stream(self.using, sql, self._bounds()), key=lambda row: row[:11]):
             yield BookTransaction(**dict(zip(_HEAD, head, strict=True)), lines=tuple(_lines(row[11:] for row in rows)))
 
     def closing(self) -> list[BookLine]:
@@ -129,7 +129,10 @@ class Book:
             SELECT a.code, a.category, a.currency, n.balance * a.sign, 0
               FROM ledger_account a, LATERAL {figures} n ORDER BY 1, 3"""  # noqa: S608 (one of two literals)
         last_moment = None if self.last is None else _midnight(self.last + timedelta(days=1)) - _INSTANT
-        return _lines(_rows(sql, [] if last_moment is None else [last_moment]))
+        return _lines(self._rows(sql, [] if last_moment is None else [last_moment]))
+
+    def _rows(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        return reading.rows(self.using, sql, parameters)
 
     def _bounds(self) -> list[datetime | None]:
         first = _midnight(self.first) if self.first else None
@@ -157,19 +160,6 @@ _HEAD = (
 )
 
 
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Keep everything read inside at one moment. Inside somebody's transaction it reads what that one sees."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # the reader of the stream may be slow
-        yield
-
-
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
@@ -179,16 +169,3 @@ def _lines(rows: Any) -> list[BookLine]:
         BookLine(code=code, category=category, currency=unit, amount=amount, layer=layer)
         for code, category, unit, amount, layer in rows
     ]
-
-
-def _rows(sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
-
-
-def _stream(sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, parameters)
-        while rows := cursor.fetchmany(_CHUNK):
-            yield from rows

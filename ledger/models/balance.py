@@ -48,12 +48,43 @@ class Checkpoint(models.Model):
     pending_out = AmountField()
     entries = models.BigIntegerField()
     taken_at = models.DateTimeField()
+    recorded_low = models.DateTimeField(help_text="earliest recorded time of what it adds to the one before")
+    recorded_high = models.DateTimeField(help_text="latest recorded time of all it holds")
 
     class Meta:
         db_table = "ledger_checkpoint"
         constraints = [
             models.UniqueConstraint(fields=["account", "horizon"], name="ledger_checkpoint_horizon"),
         ]
+        indexes = [
+            models.Index(fields=["account", "recorded_high", "horizon"], name="ledger_checkpoint_known"),
+            models.Index(fields=["account", "recorded_low", "horizon"], name="ledger_checkpoint_since"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} below {self.horizon}: {self.balance}"
+
+
+class CheckpointHour(models.Model):
+    """What the checkpoint with this horizon adds to the one before it, of one hour (UTC) of effective time."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    horizon = models.BigIntegerField()
+    hour = models.DateTimeField()
+    balance = AmountField()
+    pending_in = AmountField()
+    pending_out = AmountField()
+    entries = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_checkpoint_hour"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "hour", "horizon"],
+                include=["balance", "pending_in", "pending_out"],  # sums are read from the index alone
+                name="ledger_checkpoint_hour_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} below {self.horizon}, {self.hour}: {self.balance}"

@@ -12,7 +12,10 @@ from ledger.money import EXACT
 
 
 class Hold(models.Model):
-    """`amount = captured + released + what is still held`; the database keeps that true."""
+    """`amount = captured + released + what is still held`; the database keeps that true.
+
+    Parts may be captured and released in any order; the last movement says how it ended. `expires_at` may only be
+    moved forward."""
 
     class Kind(models.TextChoices):
         WITHDRAWAL = "withdrawal"
@@ -57,14 +60,17 @@ class Hold(models.Model):
                 name="ledger_hold_amounts",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="active", captured=0, released=0, ended_at__isnull=True)
-                | (
-                    models.Q(state="partly_captured", captured__gt=0, released=0, ended_at__isnull=True)
-                    & models.Q(captured__lt=models.F("amount"))
+                condition=(
+                    models.Q(state="active", captured=0, ended_at__isnull=True)
+                    & models.Q(released__lt=models.F("amount"))
                 )
                 | (
-                    models.Q(state="captured", released=0, ended_at__isnull=False)
-                    & models.Q(captured=models.F("amount"))
+                    models.Q(state="partly_captured", captured__gt=0, ended_at__isnull=True)
+                    & models.Q(captured__lt=models.F("amount") - models.F("released"))
+                )
+                | (
+                    models.Q(state="captured", captured__gt=0, ended_at__isnull=False)
+                    & models.Q(captured=models.F("amount") - models.F("released"))
                 )
                 | (
                     models.Q(state__in=["released", "expired"], released__gt=0, ended_at__isnull=False)
@@ -78,6 +84,11 @@ class Hold(models.Model):
                 fields=["held_account"],
                 name="ledger_hold_open",
                 condition=models.Q(state__in=["active", "partly_captured"]),
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="ledger_hold_due",
+                condition=models.Q(state__in=["active", "partly_captured"], expires_at__isnull=False),
             ),
         ]
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from ledger import ids
@@ -14,9 +15,10 @@ class Transaction(models.Model):
 
     class Phase(models.TextChoices):
         SINGLE = "single", "posted at once"
-        PENDING = "pending", "reserves, to be posted or voided"
+        PENDING = "pending", "reserves, to be posted, voided or to expire"
         POST = "post", "posts a pending transaction"
         VOID = "void", "voids a pending transaction"
+        EXPIRE = "expire", "ends a pending transaction whose time or status has come"
 
     id = models.UUIDField(primary_key=True, default=ids.new_id)
     phase = models.CharField(max_length=8, choices=Phase.choices)
@@ -51,10 +53,11 @@ class Transaction(models.Model):
                 name="ledger_transaction_source",
             ),
             models.CheckConstraint(
-                condition=models.Q(phase__in=["single", "pending", "post", "void"]), name="ledger_transaction_phase"
+                condition=models.Q(phase__in=["single", "pending", "post", "void", "expire"]),
+                name="ledger_transaction_phase",
             ),
             models.CheckConstraint(
-                condition=models.Q(phase__in=["post", "void"], pending__isnull=False)
+                condition=models.Q(phase__in=["post", "void", "expire"], pending__isnull=False)
                 | models.Q(phase__in=["single", "pending"], pending__isnull=True),
                 name="ledger_transaction_resolves",
             ),
@@ -86,18 +89,23 @@ class Transaction(models.Model):
 
 
 class Pending(models.Model):
-    """How much of a pending transaction is still to be posted or voided. Locked while it is resolved."""
+    """How much of a pending transaction is still to be posted or voided. Locked while it is resolved.
+
+    It ends by itself at `expires_at`, which may only be moved forward, or when one of the outside statuses named in
+    `expires_on` is reported."""
 
     class State(models.TextChoices):
         PENDING = "pending"
         POSTED = "posted"
         VOIDED = "voided"
+        EXPIRED = "expired"
 
     transaction = models.OneToOneField(Transaction, models.PROTECT, primary_key=True, related_name="reservation")
     amount = AmountField(help_text="sum of the credits")
     remaining = AmountField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     expires_at = models.DateTimeField(null=True)
+    expires_on = ArrayField(models.CharField(max_length=60), default=list, help_text="outside statuses that end it")
 
     class Meta:
         db_table = "ledger_pending"
@@ -109,9 +117,10 @@ class Pending(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(state="pending", remaining__gt=0)
-                | models.Q(state__in=["posted", "voided"], remaining=0),
+                | models.Q(state__in=["posted", "voided", "expired"], remaining=0),
                 name="ledger_pending_state",
             ),
+            models.CheckConstraint(condition=models.Q(expires_on__len__lte=10), name="ledger_pending_statuses"),
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="ledger_pending_open", condition=models.Q(state="pending")),

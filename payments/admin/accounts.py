@@ -34,6 +34,7 @@ def _set(status: str, words: str) -> Any:
 @admin.register(Account)
 class FreezableAccountAdmin(AccountAdmin):
     acts = (
+        *AccountAdmin.acts,
         Act(
             name="freeze",
             label="Freeze",

@@ -1,5 +1,6 @@
 """Clients on staff pages: who they are, what they have, and what compliance decides about them."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -11,7 +12,9 @@ from ledger.admin.acts import Act, Call
 from ledger.admin.filters import choices, since
 from ledger.admin.panels import Panel, facts
 from ledger.admin.versions import VersionedAdmin
+from ledger.money import CURRENCIES, Money
 from payments.admin import client_panels
+from payments.admin.pocket_moves import move_once
 from payments.models import Client, TradingAccount
 from payments.services import clients
 from payments.web import actor_of
@@ -25,6 +28,14 @@ class Create(forms.Form):
     country = acts.line("Country", help_text="ISO code of two letters, for example DE.", longest=2)
     external_id = acts.line("External id", help_text="The id in your CRM, if any.", required=False, longest=120)
     timezone = acts.line("Time zone", help_text="For example Europe/Berlin.", longest=64)
+
+
+class PocketMove(forms.Form):
+    source = acts.line("From", help_text="A pocket's name; empty for the wallet.", required=False, longest=40)
+    target = acts.line("To", help_text="A pocket's name; empty for the wallet.", required=False, longest=40)
+    amount = acts.line("Amount", inputmode="decimal", help_text="For example 1234.50.")
+    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(CURRENCIES)])
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
 class Kyc(forms.Form):
@@ -42,6 +53,20 @@ def _create(call: Call) -> tuple[str, str]:
         now=call.now,
     )
     return f"{client.name} is a client now.", references.url(client.public_id)
+
+
+def _move(call: Call) -> tuple[str, str]:
+    money = Money.of(call.data["amount"].strip().replace(",", ""), call.data["currency"])
+    reference = move_once(
+        once=call.data["once"],
+        client=call.shown,
+        source=call.data["source"].strip(),
+        target=call.data["target"].strip(),
+        money=money,
+        actor=actor_of(call.request),
+        now=call.now,
+    )
+    return f"{display.plain(money)} moved.", references.url(reference)
 
 
 def _decide_kyc(call: Call) -> str:
@@ -89,6 +114,13 @@ class ClientAdmin(VersionedAdmin):
             sentence=lambda shown, data: f"Set KYC of {shown.name} to “{KYC[data['level']]}”",
             initial=lambda request, shown: {"level": shown.kyc_level},
             note="The first withdrawal needs approved KYC.",
+        ),
+        Act(
+            name="pocket", label="Move to or from a pocket", permission="payments.request_transfer", form=PocketMove,
+            perform=_move,
+            sentence=lambda shown, data: f"Move {data['amount']} {data['currency']} of {shown.name} from "
+            f"{data['source'] or 'the wallet'} to {data['target'] or 'the wallet'}",
+            note="A pocket is a part of the client's own money under a name. It moves at once.",
         ),
         Act(
             name="freeze", label="Freeze", permission="ledger.freeze_account", danger=True,

@@ -78,6 +78,10 @@ def _looks(request: HttpRequest, shown: Transfer) -> list[Panel]:
     ]
 
 
+def _pocket(name: str) -> str:
+    return f"Pocket {name}" if name else "Wallet"
+
+
 @admin.register(Transfer)
 class TransferAdmin(MovementAdmin):
     prefix = "tr"
@@ -115,6 +119,8 @@ class TransferAdmin(MovementAdmin):
 
     @admin.display(description="From → to")
     def way(self, shown: Transfer) -> Any:
+        if shown.trading_account is None:
+            return " → ".join(_pocket(name) for name in (shown.from_pocket, shown.to_pocket))
         ends = ["Wallet", str(shown.trading_account)]
         return " → ".join(ends if shown.direction == Transfer.Direction.TO_PLATFORM else reversed(ends))
 
@@ -124,6 +130,8 @@ class TransferAdmin(MovementAdmin):
 
     def panels(self, request: HttpRequest, shown: Transfer) -> list[Panel]:
         key = shown.pending_transaction_id
+        if shown.trading_account is None:
+            return postings_of(request, Q(pk=key))
         found: list[Panel] = [
             facts(
                 "Both sides",
@@ -148,7 +156,7 @@ class TransferAdmin(MovementAdmin):
                 "Transfer",
                 ("Client", client_link(request, shown.client)),
                 ("From → to", self.way(shown)),
-                ("Trading account", references.link(request, account.public_id, str(account))),
+                ("Trading account", references.link(request, account.public_id, str(account)) if account else ""),
                 ("Reason", why),
                 *made_facts(shown),
             )

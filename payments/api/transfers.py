@@ -1,4 +1,4 @@
-"""`/transfers`: money between a client's wallet and his trading accounts."""
+"""`/transfers`: money between a client's wallet, pockets and trading accounts."""
 
 from typing import Any
 
@@ -14,7 +14,8 @@ from payments.models import Client, TradingAccount, Transfer
 from payments.services import trading_accounts, transfers
 from payments.states import TRANSFER
 
-WALLET = "wallet"
+WALLET, POCKET = "wallet", "pocket:"
+END = "`wallet`, a pocket like `pocket:savings`, or a trading account like `mt5:1001`."
 
 
 class TransferRequest(Input):
@@ -28,8 +29,8 @@ class TransferRequest(Input):
     }
 
     client = fields.PublicId("cl")
-    from_ = fields.Text(max_length=60, source="from_", help_text="`wallet`, or a trading account like `mt5:1001`.")
-    to = fields.Text(max_length=60, help_text="`wallet`, or a trading account like `mt5:1001`.")
+    from_ = fields.Text(max_length=60, source="from_", help_text=END)
+    to = fields.Text(max_length=60, help_text=END)
     amount = fields.Amount()
     currency = fields.Currency()
 
@@ -53,7 +54,8 @@ class TransferAnswer(Answer):
 
 
 class Transfers(Lists, Acts):
-    """Transfers. The money is reserved at once and moves when the platform has confirmed."""
+    """Transfers. To and from a platform, the money is reserved at once and moves when the platform has confirmed;
+    between wallet and pockets it moves at once."""
 
     permission = {"GET": "payments.view_transfer", "POST": "payments.request_transfer"}
     owners = True
@@ -74,6 +76,18 @@ class Transfers(Lists, Acts):
 
     def act(self, given: dict[str, Any]) -> Transfer:
         client = client_named(given["client"])
+        ends = given["from_"], given["to"]
+        if all(end == WALLET or end.startswith(POCKET) for end in ends):
+            source, target = (end.removeprefix(POCKET) if end != WALLET else "" for end in ends)
+            _require_named(ends)
+            return transfers.within(
+                client=client,
+                source=source,
+                target=target,
+                money=money(given),
+                actor=acting_for(self, client),
+                now=self.now,
+            )
         direction, account = _ends(client, given["from_"], given["to"])
         return transfers.request(
             client=client,
@@ -99,9 +113,15 @@ class TransferItem(Reads):
         return transfer
 
 
+def _require_named(ends: tuple[str, str]) -> None:
+    for param, end in zip(("from", "to"), ends, strict=True):
+        if end == POCKET:
+            raise InvalidRequest("Say which pocket.", param=param)
+
+
 def _ends(client: Client, source: str, target: str) -> tuple[str, TradingAccount]:
     if (source == WALLET) == (target == WALLET):
-        raise InvalidRequest("A transfer goes between the wallet and a trading account.", param="to")
+        raise InvalidRequest("A transfer goes between the wallet and a trading account or a pocket.", param="to")
     param, reference = ("to", target) if source == WALLET else ("from", source)
     try:
         account = trading_accounts.find(reference=reference, client=client)

@@ -14,6 +14,7 @@ from ledger.errors import InvalidRequest
 from payments.connectors.bank.base import Bank
 from payments.connectors.platforms.base import TradingPlatform
 from payments.connectors.psp.base import PaymentServiceProvider
+from payments.connectors.rates.base import RateSource
 
 
 @cache
@@ -77,7 +78,22 @@ def bank(name: str) -> Bank:
     return SepaBank(**options)
 
 
+@cache
+def rate_source(name: str) -> RateSource:
+    """The source of exchange rates of that name. Raises InvalidRequest for an unknown one."""
+    options = settings.RATES.get(name)
+    if options is None:
+        raise InvalidRequest(f"There is no source of rates {name[:20]!r}.", param="source")
+    if name == "ecb":
+        from payments.connectors.rates.ecb.adapter import EcbRates
+
+        return EcbRates(**options)
+    from payments.connectors.rates.file.adapter import FileRates
+
+    return FileRates(name=name, **options)
+
+
 def forget() -> None:
     """Build the connectors anew at the next use: for tests that move a simulator."""
-    for cached in (psp, platform, bank):
+    for cached in (psp, platform, bank, rate_source):
         cached.cache_clear()

@@ -4,6 +4,7 @@ Each is posted once under the provider's own dispute id. Called with the deposit
 learned of it; which dispute stands where is kept by `payments.services.disputes`.
 """
 
+from ledger import periods
 from ledger.models import Transaction
 from ledger.money import Money
 from ledger.posting import Posted, Source, post
@@ -118,6 +119,6 @@ def _return_fee(deposit: Deposit, change: Change, occasion: Occasion) -> Posted:
         legs=legs_of(recipe),
         source=Source(deposit.connector, FEE_RETURNED, change.dispute),
         effective_at=occasion.happened_at,
-        metadata=_metadata(deposit, change),
+        metadata=periods.landing(_metadata(deposit, change)),
         reverses=originals[0] if len(originals) == 1 else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ledger import accounts
+from ledger import accounts, periods
 from ledger.posting import Leg, Posted, Source, credit, debit, post
 from payments.postings import Recipe
 
@@ -26,7 +26,10 @@ def post_recipe(
     description: str = "",
     metadata: Mapping[str, Any] | None = None,
 ) -> Posted:
-    """Post a recipe once: the business reference in `source` makes a repetition harmless. Raises what `post` raises."""
+    """Post a recipe once: the business reference in `source` makes a repetition harmless. Raises what `post` raises.
+
+    `effective_at` is the outside system's time and needs no permission: nobody chose it. Where its day is closed
+    already, the posting lands in the next open one and points back."""
     return post(
         reason=recipe.reason,
         legs=legs_of(recipe),
@@ -34,5 +37,5 @@ def post_recipe(
         pending=pending,
         effective_at=effective_at,
         description=description,
-        metadata=metadata,
+        metadata=metadata if effective_at is None else periods.landing(metadata),
     )

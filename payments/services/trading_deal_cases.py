@@ -46,9 +46,9 @@ def unpaired(transfer: Transfer, ticket: str, why: str) -> None:
     """A balance operation that carries a transfer's token, but is not the one that the transfer was settled by."""
     _raise(
         UNMATCHED,
-        transfer.trading_account,
+        transfer.platform_account,
         ticket=ticket,
-        title=f"{transfer.trading_account} ticket {ticket}: {why}",
+        title=f"{transfer.platform_account} ticket {ticket}: {why}",
         facts={"ticket": ticket, "why": why, "transfer": transfer.public_id, "token": transfer.token},
         amount=f"{transfer.platform_amount.normalize():f}",
     )

@@ -4,11 +4,11 @@ A row that no rule understands, or that the books refuse, is not posted in part:
 posted all the same. Cash is not posted here: it belongs to transfers.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.db import transaction
 
+from ledger import periods
 from ledger.errors import DomainError
 from ledger.models import Transaction
 from ledger.posting import Draft, Source, post_batch
@@ -59,7 +59,7 @@ def _post_alone(account: TradingAccount, deal: PlatformDeal, drafts: Sequence[Dr
 
 def _drafts(account: TradingAccount, deal: PlatformDeal) -> list[Draft]:
     trading, bonus = (trading_accounts.ledger_code(account, kind) for kind in ("trading", "bonus"))
-    metadata: Mapping[str, Any] = {"deal": recipes.facts(deal), "account": account.public_id}
+    metadata = periods.landing({"deal": recipes.facts(deal), "account": account.public_id})
     return [
         Draft(
             reason=part.recipe.reason,

@@ -146,13 +146,18 @@ def _watch(account: TradingAccount, seen: set[str], since: datetime, now: dateti
     mirrors = [
         accounts.ref(trading_accounts.ledger_code(account, kind), account.currency).id for kind in ("trading", "bonus")
     ]
-    rows = Transaction.objects.filter(
-        source_system=account.platform,
-        source_kind__in=(*recipes.KINDS, trading_cash.KIND),
-        effective_at__range=(since, now),
-        recorded_at__lte=now - LAG,
-        entries__account_id__in=mirrors,
-    ).values_list("source_id", "metadata", "description")
+    # What landed later than it happened, because its day was closed, is not looked for in this read.
+    rows = (
+        Transaction.objects.exclude(metadata__has_key="corrects")
+        .filter(
+            source_system=account.platform,
+            source_kind__in=(*recipes.KINDS, trading_cash.KIND),
+            effective_at__range=(since, now),
+            recorded_at__lte=now - LAG,
+            entries__account_id__in=mirrors,
+        )
+        .values_list("source_id", "metadata", "description")
+    )
     gone = {str(row[0]): row for row in rows.distinct() if row[0] not in seen}
     for ticket, (_, metadata, description) in gone.items():
         trading_deal_cases.vanished(account, ticket, metadata["deal"] if metadata else {"description": description})

@@ -61,7 +61,7 @@ def ask(*, transfer_id: UUID, now: datetime) -> timedelta | None:
 
 def look(transfer: Transfer) -> PlatformDeal | None:
     """Ask the platform for the operation that carries our token. Raises Unavailable."""
-    account = transfer.trading_account
+    account = transfer.platform_account
     return registry.platform(account.platform).find(
         login=account.login,
         amount=transfer.platform_amount,
@@ -133,7 +133,7 @@ def ask_unknown(*, now: datetime, limit: int = 200) -> int:
     count, silent = len(cut_off), set()
     unknown = Transfer.objects.filter(state="unknown").select_related("trading_account").order_by("asked_at", "id")
     for transfer in (one for one in unknown if _overdue(one, now)):
-        platform = transfer.trading_account.platform
+        platform = transfer.platform_account.platform
         if platform in silent or count >= limit:
             continue
         count += 1

@@ -15,7 +15,7 @@ SETTLED_TOPIC = "exception.settled"
 
 def facts_of(transfer: Transfer) -> dict[str, Any]:
     """What a person needs to look the operation up on the platform."""
-    account = transfer.trading_account
+    account = transfer.platform_account
     return {
         "transfer": transfer.public_id,
         "platform": account.platform,

@@ -20,7 +20,7 @@ NOTE = "transfer"
 def send(*, payload: dict[str, str], now: datetime) -> None:
     """Tell the platform, once."""
     transfer_id = Transfer.key(payload["transfer"])
-    account = Transfer.objects.select_related("trading_account").get(pk=transfer_id).trading_account
+    account = Transfer.objects.select_related("trading_account").get(pk=transfer_id).platform_account
     platform = registry.platform(account.platform)  # before the intention: an unknown platform sends nothing
     transfer = transfer_steps.begin(transfer_id=transfer_id, now=now)
     if transfer is None:

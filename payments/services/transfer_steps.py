@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ledger import events, ids, posting
+from ledger import events, ids, periods, posting
 from ledger.database import unit_of_work
 from ledger.posting import Source
 from payments import decisions, dispatch, outbox
@@ -74,9 +74,10 @@ def confirm(
         before = transfer.state
         posting.settle(
             pending_id=_pending(transfer),
-            source=Source(transfer.trading_account.platform, "deal_cash", ticket),
+            source=Source(transfer.platform_account.platform, "deal_cash", ticket),
             effective_at=None if executed_at is None else max(transfer.created_at, min(executed_at, now)),
             description=f"Transfer {transfer.public_id}, ticket {ticket}",
+            metadata=periods.landing(),
         )
         transfer.confirm()
         transfer.platform_ticket, transfer.ended_at = ticket, now

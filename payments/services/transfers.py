@@ -24,7 +24,7 @@ from ledger.posting import Source
 from payments import dispatch, outbox, postings
 from payments.actors import Actor
 from payments.models import Client, TradingAccount, Transfer
-from payments.services import locking, trading_accounts, transfer_asking, transfer_steps
+from payments.services import locking, pockets, trading_accounts, transfer_asking, transfer_steps
 from payments.services.posting import post_recipe
 from payments.services.trading_deal_recipes import KINDS
 
@@ -49,7 +49,7 @@ def request(
     AccountFrozen, AccountClosed, InsufficientAvailable."""
     actor.require("payments.request_transfer")
     actor.require_client(client.pk)
-    if direction not in Transfer.Direction.values:
+    if direction not in (Transfer.Direction.TO_PLATFORM, Transfer.Direction.FROM_PLATFORM):
         raise InvalidRequest("A transfer goes to or from the trading account.", param="direction")
     positive(money)
     if trading_account.client_id != client.pk:
@@ -80,9 +80,51 @@ def request(
     return unit_of_work(work)
 
 
+def within(
+    *, client: Client, source: str = "", target: str = "", money: Money, actor: Actor, now: datetime
+) -> Transfer:
+    """Move money between a client's wallet and pockets, at once; `source` and `target` are names of pockets, "" is the
+    wallet. A pocket appears with its first transfer.
+
+    Raises Forbidden, NotFound (another's client), InvalidAmount, InvalidRequest (param "from" or "to"), AccountFrozen,
+    AccountClosed, InsufficientAvailable."""
+    actor.require("payments.request_transfer")
+    actor.require_client(client.pk)
+    positive(money)
+    ends = pockets.ends(client=client, source=source, target=target)
+
+    def work() -> Transfer:
+        trading_accounts.require_active(locking.locked(Client, client.pk, param="client"))
+        transfer = Transfer(
+            client=client,
+            direction=Transfer.Direction.WITHIN,
+            from_pocket=source,
+            to_pocket=target,
+            amount=money.amount,
+            currency=money.currency,
+            token=transfer_steps.new_token(),
+            made_by=actor.id,
+            maker=actor.person,
+        )
+        transfer.save(force_insert=True)
+        transfer_steps.record(transfer, actor, now, before=None)
+        posted = post_recipe(
+            postings.transferred(source=ends[0], target=ends[1], money=money),
+            source=Source("payments", "transfer", transfer.public_id),
+            description=f"Transfer {transfer.public_id}",
+        )
+        transfer.book()
+        transfer.pending_transaction_id, transfer.ended_at = posted.id, now
+        transfer.save()
+        transfer_steps.record(transfer, actor, now, before="requested", transaction=posted.public_id)
+        return transfer
+
+    return unit_of_work(work)
+
+
 def _reserve(transfer: Transfer, actor: Actor, now: datetime) -> None:
     wallet = transfer.client.account_code("wallet")
-    trading = trading_accounts.ledger_code(transfer.trading_account)
+    trading = trading_accounts.ledger_code(transfer.platform_account)
     ends = (wallet, trading) if transfer.direction == Transfer.Direction.TO_PLATFORM else (trading, wallet)
     posted = post_recipe(
         postings.transferred(source=ends[0], target=ends[1], money=transfer.money),
@@ -121,7 +163,7 @@ def resolve_by_hand(
 
     def work() -> Transfer:
         require_unknown(locking.locked(Transfer, transfer_id))
-        _require_free(transfer.trading_account.platform, ticket)
+        _require_free(transfer.platform_account.platform, ticket)
         if outcome == "confirmed":
             return transfer_steps.confirm(
                 transfer_id=transfer_id, ticket=ticket, actor=actor, now=now, found="by hand", note=note

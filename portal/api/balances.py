@@ -33,17 +33,25 @@ class OnItsWayAnswer(Answer):
     target = fields.Text()
 
 
+class PocketAnswer(Answer):
+    name = fields.Text()
+    balance = fields.Figure()
+    available = fields.Figure(help_text="Less what is on its way out of it.")
+
+
 class CurrencyAnswer(Answer):
     currency = fields.Currency()
     available = fields.Figure()
     held = fields.Figure()
     on_its_way = fields.Figure()
-    total = fields.Figure(help_text="available + held + on its way")
+    in_pockets = fields.Figure(help_text="The sum of `pockets`.")
+    total = fields.Figure(help_text="available + held + on its way + in pockets")
     arriving = fields.Figure()
     owed = fields.Figure()
     available_to_withdraw = fields.Figure()
     formula = FormulaLineAnswer(many=True, help_text="The lines whose sum is `available_to_withdraw`.")
     on_the_way = OnItsWayAnswer(many=True)
+    pockets = PocketAnswer(many=True)
 
 
 class TradingAnswer(Answer):

@@ -11,11 +11,14 @@ from uuid import UUID
 from ledger import accounts
 from ledger.money import Money
 from payments.actors import Actor
-from payments.models import Deposit, TradingAccount, Transfer, User, Withdrawal
+from payments.models import Deposit, Rate, TradingAccount, Transfer, User, Withdrawal
 from payments.services import (
     adjustments,
     bank_files,
+    conversions,
     deposits,
+    fx_quotes,
+    rates,
     trading_accounts,
     trading_deals,
     transfers,
@@ -60,6 +63,28 @@ def _start(stage: Stage, player: Player, amount: Decimal) -> Deposit:
         now=stage.now,
     )
     return deposits.ensure_checkout(deposit_id=deposit.pk, now=stage.now)
+
+
+def convert(stage: Stage, players: Sequence[Player]) -> None:
+    """The day's rates arrive; some clients convert, one of them the exact amount that he needs."""
+    rates.fetch(source="ecb", now=stage.now)
+    stage.wait("exchange rates", Rate.objects.filter(source="ecb").exists, seconds=60)
+    wishes = {
+        1: (("2000", "EUR", "sell", "USD"), ("50000", "JPY", "buy", "EUR")),
+        16: (("40", "USD", "sell", "EUR"),),
+        17: (("150", "EUR", "sell", "USD"),),
+    }
+    for player in players:
+        for amount, currency, side, other in wishes.get(player.number, ()):
+            quote = fx_quotes.offer(
+                client=player.client,
+                fixed=Money.of(amount, currency),
+                side=side,
+                other_currency=other,
+                actor=player.actor,
+                now=stage.now,
+            )
+            conversions.convert(quote_id=quote.pk, actor=player.actor, now=stage.now)
 
 
 def trade(stage: Stage, players: Sequence[Player]) -> None:

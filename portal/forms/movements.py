@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from payments.models import PaymentMethod, TradingAccount, Transfer
+from payments.models import FxQuote, PaymentMethod, TradingAccount, Transfer
 from portal.forms.amounts import AmountField
 from portal.forms.base import MoneyForm
 
@@ -56,6 +56,44 @@ class TransferForm(MoneyForm):
     def currency_code(self) -> str:
         account = self.cleaned_data.get("trading_account")
         return account.currency if account else ""
+
+
+class ConvertForm(MoneyForm):
+    """`money` is in the sold currency, or in the bought one when that is what was given."""
+
+    FIELDS_OF = {"currency": "amount", "quote": "amount"}
+
+    sell_currency = forms.ChoiceField(label=_("From"))
+    buy_currency = forms.ChoiceField(label=_("To"))
+    fixed = forms.ChoiceField(
+        label=_("Which amount do you know?"),
+        choices=[(FxQuote.Fixed.SELL, _("What I give")), (FxQuote.Fixed.BUY, _("What I get"))],
+        widget=forms.RadioSelect,
+        initial=FxQuote.Fixed.SELL,
+    )
+    amount = AmountField()
+
+    def __init__(self, *args: Any, sellable: list[tuple[str, str]], buyable: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sell_currency"] = forms.ChoiceField(label=_("From"), choices=sellable)
+        self.fields["buy_currency"] = forms.ChoiceField(label=_("To"), choices=[(code, code) for code in buyable])
+
+    @property
+    def other_currency(self) -> str:
+        """The currency in which no amount was given."""
+        name = "buy_currency" if self.cleaned_data["fixed"] == FxQuote.Fixed.SELL else "sell_currency"
+        return str(self.cleaned_data[name])
+
+    def currency_code(self) -> str:
+        name = "buy_currency" if self.cleaned_data.get("fixed") == FxQuote.Fixed.BUY else "sell_currency"
+        return str(self.cleaned_data.get(name) or "")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        pair = (cleaned.get("sell_currency"), cleaned.get("buy_currency"))
+        if pair[0] and pair[0] == pair[1]:
+            self.add_error("buy_currency", _("Choose another currency than the one you give."))
+        return cleaned
 
 
 class WithdrawalForm(MoneyForm):

@@ -13,7 +13,15 @@ from ledger import ids
 from ledger.money import Money
 from payments.models import Client
 from portal.queries import rows
-from portal.queries.figures import ClientBalances, CurrencyBalances, FormulaLine, HeldAmount, OnItsWay, TradingBalances
+from portal.queries.figures import (
+    ClientBalances,
+    CurrencyBalances,
+    FormulaLine,
+    HeldAmount,
+    OnItsWay,
+    PocketFigures,
+    TradingBalances,
+)
 from portal.queries.rows import Facts
 from portal.queries.sql import text
 
@@ -58,24 +66,27 @@ def _of_currency(code: str, accounts: Accounts, holds: list[Facts], transfers: l
     wallet = _figures(accounts, "wallet", code)
     held = _figures(accounts, "held", code).balance
     owed = _figures(accounts, "debt", code).balance
+    pockets = tuple(
+        PocketFigures(name=path.removeprefix("pocket/"), balance=figures.balance, available=figures.available)
+        for (path, currency), figures in sorted(accounts.items())
+        if currency == code and path.startswith("pocket/")
+    )
+    in_pockets = sum((pocket.balance for pocket in pockets), Money.zero(code))
     formula = withdrawable(available=wallet.available, owed=owed)
     return CurrencyBalances(
         currency=code,
         available=wallet.available,
         held=held,
         on_its_way=wallet.pending_out,
-        total=wallet.balance + held,
+        in_pockets=in_pockets,
+        total=wallet.balance + held + in_pockets,
         arriving=wallet.pending_in,
         owed=owed,
         available_to_withdraw=sum((line.money for line in formula), Money.zero(code)),
         formula=formula,
         holds=tuple(_hold(facts) for facts in holds if facts["currency"] == code),
         on_the_way=_on_the_way(wallet.pending_out, [facts for facts in transfers if facts["currency"] == code]),
-        pockets=tuple(
-            (path.removeprefix("pocket/"), figures.balance)
-            for (path, currency), figures in sorted(accounts.items())
-            if currency == code and path.startswith("pocket/")
-        ),
+        pockets=pockets,
     )
 
 

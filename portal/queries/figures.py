@@ -43,13 +43,25 @@ class OnItsWay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PocketFigures:
+    """One pocket in one currency. `balance` is what is in it, `available` what of that is not on its way out."""
+
+    name: str
+    balance: Money
+    available: Money
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurrencyBalances:
-    """One currency: `total = available + held + on_its_way`, checked when it is built."""
+    """One currency: `total = available + held + on_its_way + in_pockets`, checked when it is built.
+
+    `available` is the wallet's; what is in pockets is the client's own too, and moved to the wallet to be used."""
 
     currency: str
     available: Money
     held: Money
     on_its_way: Money
+    in_pockets: Money
     total: Money
     arriving: Money
     owed: Money
@@ -57,12 +69,13 @@ class CurrencyBalances:
     formula: tuple[FormulaLine, ...]
     holds: tuple[HeldAmount, ...]
     on_the_way: tuple[OnItsWay, ...]
-    pockets: tuple[tuple[str, Money], ...]
+    pockets: tuple[PocketFigures, ...]
 
     def __post_init__(self) -> None:
         zero = Money.zero(self.currency)
         sums = (
-            (self.total, self.available + self.held + self.on_its_way),
+            (self.total, self.available + self.held + self.on_its_way + self.in_pockets),
+            (self.in_pockets, sum((pocket.balance for pocket in self.pockets), zero)),
             (self.held, sum((hold.money for hold in self.holds), zero)),
             (self.on_its_way, sum((item.money for item in self.on_the_way), zero)),
             (self.available_to_withdraw, sum((line.money for line in self.formula), zero)),

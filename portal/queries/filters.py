@@ -44,9 +44,9 @@ GROUPS: dict[str, Text] = {
     "done": _("Done"),
     "stopped": _("Not completed"),
 }
-MOVEMENTS = ("deposit", "withdrawal", "transfer", "refund", "dispute", "hold")
-_PREFIXES = {"dep": "deposit", "wd": "withdrawal", "tr": "transfer", "ref": "refund", "dsp": "dispute",
-             "hold": "hold", "txn": "entry"}  # fmt: skip
+MOVEMENTS = ("deposit", "withdrawal", "transfer", "conversion", "refund", "dispute", "hold")
+_PREFIXES = {"dep": "deposit", "wd": "withdrawal", "tr": "transfer", "cv": "conversion", "ref": "refund",
+             "dsp": "dispute", "hold": "hold", "txn": "entry"}  # fmt: skip
 _ENTRY_REASONS = tuple(code for code in REASONS if code not in TOLD_BY_MOVEMENTS)
 _TRADING_RESULTS = frozenset(code for result in TRADING_RESULTS for code in (result, REASONS[result].reversal_code))
 _LONGEST_QUERY = 80

@@ -35,7 +35,7 @@ def masked(facts: Facts) -> str:
 def origins(facts: Facts) -> tuple[str, ...]:
     """What an entry belongs to: the transaction it corrects, the movement that its business reference names."""
     movement = (facts["source_id"] or "").partition(":")[0]
-    named = movement if movement.startswith(("dep_", "wd_", "tr_")) else ""
+    named = movement if movement.startswith(("dep_", "wd_", "tr_", "cv_")) else ""
     return tuple(reference for reference in (public("txn", facts["reverses"]), named) if reference)
 
 

@@ -6,6 +6,7 @@ One reader per noun. Codes of providers and banks are turned into words here and
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +14,14 @@ from django.utils.translation import pgettext
 
 from ledger import ids
 from ledger.money import Money
-from portal import explanations
+from portal import explanations, formats
 from portal.queries.cursor import Key
 from portal.queries.naming import masked, origins, place, public
 from portal.queries.rows import Facts
+from portal.wording.conversions import NOTE
 from portal.wording.entries import entry
 from portal.wording.holds import WHY
+from portal.wording.sentence import Sentence
 from portal.wording.shape import Text
 
 
@@ -82,6 +85,8 @@ def withdrawal(key: Key, state: str, facts: Facts) -> Read:
 
 
 def transfer(key: Key, state: str, facts: Facts) -> Read:
+    if facts["direction"] == "within":
+        return _within(key, facts)
     platform = f"{facts['platform'].upper()} {facts['login']}"
     wallet, in_wallet = pgettext("place", "your wallet"), pgettext("place", "in your wallet")
     on_platform = pgettext("place", "on %(account)s") % {"account": platform}
@@ -102,6 +107,60 @@ def transfer(key: Key, state: str, facts: Facts) -> Read:
             "reason": reason,
         },
         references=((_OURS, reference), (_("Platform's ticket"), facts["ticket"])),
+    )
+
+
+def _within(key: Key, facts: Facts) -> Read:
+    """A transfer between the wallet and pockets: no platform has a say in it."""
+    source, target = facts["from_pocket"], facts["to_pocket"]
+    reference = ids.encode("tr", key.id)
+    return Read(
+        reference=reference,
+        money=facts.money("amount"),
+        direction="between",
+        since=facts.time("ended_at") or facts.time("updated_at"),
+        values={
+            "source": _end(source),
+            "target": _end(target),
+            "at_source": _at(source),
+            "at_target": _at(target),
+            "asked": facts.time("updated_at"),
+            "reason": "",
+        },
+        references=((_OURS, reference),),
+    )
+
+
+def _end(pocket: str) -> str:
+    return _("the pocket “%(name)s”") % {"name": pocket} if pocket else pgettext("place", "your wallet")
+
+
+def _at(pocket: str) -> str:
+    return _("in the pocket “%(name)s”") % {"name": pocket} if pocket else pgettext("place", "in your wallet")
+
+
+def conversion(key: Key, state: str, facts: Facts) -> Read:
+    sold, bought = facts.money("amount"), facts.money("bought", facts["bought_currency"])
+    spread = facts.money("spread", bought.currency)
+    reference = ids.encode("cv", key.id)
+    values = {
+        "bought": bought,
+        "rate": formats.rate(Decimal(facts["rate"]), sold.currency, bought.currency),
+        "bps": formats.percent(Decimal(facts["spread_bps"])),
+        "spread": spread,
+    }
+    return Read(
+        reference=reference,
+        money=sold,
+        direction="between",
+        since=facts.time("converted_at"),
+        values=values,
+        references=(
+            (_OURS, reference),
+            (_("Quote"), public("fxq", facts["quote"])),
+            (_("Booking"), public("txn", facts["transaction"])),
+        ),
+        note=str(Sentence(NOTE, values)),
     )
 
 
@@ -179,6 +238,7 @@ READERS: dict[str, Callable[[Key, str, Facts], Read]] = {
     "deposit": deposit,
     "withdrawal": withdrawal,
     "transfer": transfer,
+    "conversion": conversion,
     "refund": refund,
     "dispute": dispute,
     "hold": hold,

@@ -11,7 +11,7 @@ from typing import Any
 from ledger import ids
 from ledger.errors import NotFound
 from ledger.models import Account, Event, Hold, Transaction
-from payments.models import Client, Deposit, Dispute, Refund, Transfer, Withdrawal
+from payments.models import Client, Conversion, Deposit, Dispute, Refund, Transfer, Withdrawal
 from payments.models.base import PublicModel
 from portal.queries import timeline
 from portal.queries.filters import noun_of
@@ -19,7 +19,7 @@ from portal.queries.lines import Line
 
 _RELATED_MAX = 8
 _MODELS: dict[str, type[PublicModel]] = {"deposit": Deposit, "withdrawal": Withdrawal, "transfer": Transfer,
-                                         "refund": Refund, "dispute": Dispute}  # fmt: skip
+                                         "conversion": Conversion, "refund": Refund, "dispute": Dispute}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Story:
 
 
 def of(reference: str, *, now: datetime, client: Client | None = None) -> Story:
-    """The story behind a public id (dep_, wd_, tr_, ref_, dsp_, hold_, txn_). Raises NotFound."""
+    """The story behind a public id (dep_, wd_, tr_, cv_, ref_, dsp_, hold_, txn_). Raises NotFound."""
     noun, key = noun_of(reference)
     owner = client or _owner(noun, key)
     lines = tuple(timeline.matching(owner, now=now, reference=reference, noun=noun))

@@ -22,7 +22,7 @@ from portal.queries.sql import text
 LIMIT_MAX = 200
 _ALL_DAYS = 1_000_000
 _FILES = {"deposit": "deposits", "withdrawal": "withdrawals", "transfer": "transfers", "refund": "refunds",
-          "dispute": "disputes", "hold": "holds"}  # fmt: skip
+          "dispute": "disputes", "hold": "holds", "conversion": "conversions"}  # fmt: skip
 _LAST = Key(253_000_000_000_000_000, UUID(int=2**128 - 1))
 
 

@@ -79,13 +79,16 @@ def client_money(item: Withdrawal) -> Panel:
     except DoesNotAddUp as error:
         return facts("The books do not add up", ("Do not approve", str(error)))
     zero = Money.zero(item.currency)
-    available, held, way = (found.available, found.held, found.on_its_way) if found else (zero, zero, zero)
+    parts = (found.available, found.held, found.on_its_way, found.in_pockets) if found else (zero,) * 4
+    available, held, way, apart = parts
+    total = available + held + way + apart
     hold = f"active, {display.plain(item.money)}"
     rows = (
         _three("Available", available, available, available + item.money),
         _three("Held", held, held - item.money, held - item.money),
         _three("On its way", way, way, way),
-        _three("Total", available + held + way, available + held + way - item.money, available + held + way),
+        *([_three("In pockets", apart, apart, apart)] if apart else []),
+        _three("Total", total, total - item.money, total),
         ("Hold of this withdrawal", hold, "captured", "released"),
     )
     heads = columns((f"Client's {item.currency}", "main"), ("Now", "money"), ("When paid", "money"),

@@ -58,15 +58,18 @@ def money_of(request: HttpRequest, shown: Any) -> list[Panel]:
             display.amount(row.available),
             display.amount(row.held),
             display.amount(row.on_its_way),
+            display.amount(row.in_pockets) if row.in_pockets else "",
             display.amount(row.total),
             display.amount(row.available_to_withdraw),
             display.amount(row.owed) if row.owed else "",
         )
         for row in found
     )
-    heads = columns(("Money", "main"), ("Available", "money"), ("Held", "money"), ("On its way", "money"),
-                    ("Total", "money"), ("Can be withdrawn", "money"), ("Owed to us", "money"))  # fmt: skip
-    return [Table("Money", heads, rows, "No money yet.", note="Total is available, held and on its way together.")]
+    heads = columns(
+        ("Money", "main"), ("Available", "money"), ("Held", "money"), ("On its way", "money"), ("In pockets", "money"),
+        ("Total", "money"), ("Can be withdrawn", "money"), ("Owed to us", "money"),
+    )  # fmt: skip
+    return [Table("Money", heads, rows, "No money yet.", note="Total is the four parts together.")]
 
 
 @below.add

@@ -57,10 +57,15 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         return {**super().each_context(request), "role_words": ", ".join(role.replace("_", " ") for role in roles)}
 
     def get_urls(self) -> list[URLPattern]:
-        from portal.staff import approvals, decisions  # the apps' models are ready only now
+        from portal.staff import approvals, decisions, fx_position, status, sums  # the apps' models are ready only now
 
         return [
+            path("status/", self.admin_view(status.page), name="status"),
             path("approvals/", self.admin_view(approvals.queue), name="approvals"),
+            path("trial-balance/", self.admin_view(sums.trial_balance), name="trial-balance"),
+            path("roll-ups/", self.admin_view(sums.roll_ups), name="roll-ups"),
+            path("trial-balance/day.csv", self.admin_view(sums.gl_day), name="gl-day"),
+            path("fx-position/", self.admin_view(fx_position.page), name="fx-position"),
             path("approvals/<slug:reference>/", self.admin_view(decisions.decide), name="approval"),
             *super().get_urls(),
         ]

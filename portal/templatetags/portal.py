@@ -111,7 +111,7 @@ def why_held(hold: Any) -> str:
 @register.inclusion_tag("portal/partials/bar.html")
 def parts_bar(found: CurrencyBalances) -> dict[str, Any]:
     """The proportions of a total as a drawing; the same figures stand beside it as text."""
-    parts = [(name, getattr(found, name).amount) for name in ("available", "held", "on_its_way")]
+    parts = [(name, getattr(found, name).amount) for name in ("available", "held", "on_its_way", "in_pockets")]
     widths = [(name, formats.share(part, found.total.amount, of=_BAR_WIDTH)) for name, part in parts if part > 0]
     segments, place = [], 0
     for index, (name, width) in enumerate(widths):

@@ -4,6 +4,7 @@ The words are data; `portal.queries.lines` fills in the amounts and times. A cli
 provider's code or a staff note here.
 """
 
+from portal.wording.conversions import CONVERSION
 from portal.wording.deposits import DEPOSIT
 from portal.wording.entries import ENTRY
 from portal.wording.holds import HOLD
@@ -13,7 +14,7 @@ from portal.wording.transfers import TRADING_DAY, TRANSFER
 from portal.wording.withdrawals import WITHDRAWAL
 
 NOUNS: dict[str, Noun] = {
-    noun.name: noun for noun in (DEPOSIT, WITHDRAWAL, TRANSFER, REFUND, DISPUTE, HOLD, ENTRY, TRADING_DAY)
+    noun.name: noun for noun in (DEPOSIT, WITHDRAWAL, TRANSFER, CONVERSION, REFUND, DISPUTE, HOLD, ENTRY, TRADING_DAY)
 }
 
 __all__ = ["NOUNS", "Noun", "Tone", "Wording", "of", "states_in"]

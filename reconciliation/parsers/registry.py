@@ -6,7 +6,7 @@ guessed into a format.
 
 from ledger.errors import InvalidRequest
 from payments.connectors.bank.iso20022 import open_message
-from payments.connectors.bank.safe_xml import MAX_BYTES
+from payments.connectors.safe_xml import MAX_BYTES
 from reconciliation.parsers import camt, mt940
 from reconciliation.parsers.base import ParsedStatement
 

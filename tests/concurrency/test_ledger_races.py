@@ -162,7 +162,7 @@ def test_one_reservation_is_resolved_once():
     pending = books.send("40", to=books.trading(), pending=True)
     works = [lambda: books.settle(pending), lambda: books.void(pending)] * 10
     results = at_once(*works)
-    assert kinds(results)["InvalidTransition"] == 19
+    assert sum(isinstance(result, InvalidTransition) for result in results) == 19, kinds(results)
     assert books.figures(books.wallet()) in {("60", "0", "0"), ("100", "0", "0")}
     assert invariants.run().clean
 

@@ -1,5 +1,6 @@
 """A `make run` of one's own: the whole product in a folder and on ports of its own, to be watched and killed."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -11,23 +12,29 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.request import urlopen
 
 from config.env import ROOT
+from config.settings.connectors import SIMULATOR_OFFSETS
 
 HERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_READER_URL", "REDIS_URL", "TEST_SERVERS", "DATABASE_ROLE")
 
 
-def free_port() -> int:
-    """A web port whose simulators' ports are free too."""
+def free_port() -> tuple[int, IO[str]]:
+    """A web port whose simulators' ports are free too, and the lock that keeps it ours: a port that was free a moment
+    ago may be another test run's by the time that the product listens on it."""
     for port in range(20_000, 30_000, 500):
+        lock = Path(tempfile.gettempdir(), f"wherewithal-port-{port}.lock").open("w")  # noqa: SIM115 (held for as long as the port is)
         try:
-            for each in (port, port + 101, port + 102, port + 103):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for each in (port, *(port + offset for offset in SIMULATOR_OFFSETS.values())):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", each))
         except OSError:
+            lock.close()
             continue
-        return port
+        return port, lock
     raise AssertionError("no free port")
 
 
@@ -36,7 +43,7 @@ class Product:
 
     def __init__(self, state: Path, **settings: str) -> None:
         self.state = state
-        self.port = free_port()
+        self.port, self.lock = free_port()
         kept = {key: value for key, value in os.environ.items() if key not in HERE}
         settings = {
             "STATE_DIR": str(state),
@@ -118,3 +125,4 @@ def running(**settings: str) -> Iterator[Product]:
         while started.pids() and time.monotonic() < deadline:
             time.sleep(0.1)
         shutil.rmtree(state, ignore_errors=True)
+        started.lock.close()

@@ -25,7 +25,8 @@ class Refused(Exception):
 
 
 Account = partial(SimpleNamespace, status="open", balance=0, pending_in=0, pending_out=0)
-Transaction = partial(SimpleNamespace, state="posted", reserved=(), remaining=0)  # `family`: itself and what posted it
+# `family`: itself and what posted it. `rest`: what is still reserved. `due`: its end has come.
+Transaction = partial(SimpleNamespace, state="posted", reserved=(), rest=(), end=None, ends_on=(), due=False)
 Hold = partial(SimpleNamespace, captured=0, released=0, state="active")
 
 
@@ -36,49 +37,70 @@ class Ledger:
         self.accounts = {account.name: account for account in accounts}  # in the order of their ids
         self.transactions, self.holds, self.names = {}, {}, {}
 
-    def post(self, reason, legs, key=None, source=None, pending=False, reverses=None):
+    def post(self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=()):
+        """`end`: None, or a number that stands for a time to come."""
         self._shape(reason, legs)
-        body = (pending, reason, tuple(legs), source, reverses)
+        body = (pending, reason, tuple(legs), source, end, tuple(ends_on))
         if earlier := self._existing(body, key=key, source=source):
             return earlier, True
         self._allow(reason, legs, reserve=pending)
-        if reverses:
-            self._within(legs, self.transactions[reverses])
         self._move(legs, pending=pending)
-        made = self._record(reason, [] if pending else legs, body, reverses, key=key, source=source)
+        made = self._record(reason, [] if pending else legs, body, key=key, source=source)
         if pending:
-            made.reserved, made.state, made.remaining = legs, "pending", credits_of(legs)
+            made.reserved, made.state, made.rest, made.end, made.ends_on = legs, "pending", sides(legs), end, ends_on
         return made.label, False
 
-    def resolve(self, phase, label, amount=None, key=None):
-        pending, body = self.transactions[label], (phase, label, amount)
+    def resolve(self, phase, label, amount=None, currency="EUR", entries=None, status=None, key=None):
+        stated = None if amount is None else currency  # without an amount there is nothing to be in a currency
+        pending, body = self.transactions[label], (phase, label, amount, stated, entries, status)
+        if entries and sum(value for _, value in entries):
+            raise Refused("unbalanced")
         if earlier := self._existing(body, key=key):
             return earlier, True
-        if pending.state != "pending":
-            raise Refused("invalid_transition")
-        part, legs = amount or pending.remaining, pending.reserved
-        if part > pending.remaining:
-            raise Refused("over_capture")
-        if len(legs) == 2:
-            legs = [(name, part if value > 0 else -part) for name, value in legs]
-        elif part != pending.remaining:
-            raise Refused("invalid_request")
-        posted = legs if phase == "post" else []
-        self._move(legs, pending=True, back=True)
+        self._require_open(pending, phase, status)
+        if status and status not in pending.ends_on:
+            raise Refused("status_not_declared")
+        currencies = {self.accounts[name].currency for name, _ in pending.reserved}
+        taken = self._part(pending.rest, amount, currency, currencies, entries)
+        posted = taken if phase == "post" else []
+        self._move(taken, pending=True, back=True)
         self._move(posted)
         made = self._record(pending.reason, posted, body, key=key)
-        made.state = "posted" if posted else "voided"
+        made.state = {"post": "posted", "void": "voided", "expire": "expired"}[phase]
         pending.family |= {made.label} if posted else set()
-        pending.remaining -= part
-        pending.state = "pending" if pending.remaining else made.state
+        take_away(pending.rest, taken)
+        pending.state = made.state if not pending.rest else "pending"
         return made.label, False
 
-    def reverse(self, label, key=None):
-        original = self.transactions[label]
+    def extend(self, label, end):
+        pending = self.transactions[label]
+        self._require_open(pending, "extend")
+        if pending.end is None:
+            raise Refused("never_expires")
+        if end < pending.end:
+            raise Refused("not_later")
+        changed, pending.end = end > pending.end, end
+        return changed
+
+    def reverse(self, label, amount=None, key=None):
+        original, body = self.transactions[label], ("reverse", label, amount)
         if original.reverses or not original.legs:
-            raise Refused("invalid_request")
+            raise Refused("reversal_of_reversal" if original.reverses else "nothing_posted")
         reason = "HOLD_RELEASED" if original.reason == "HOLD_PLACED" else f"{original.reason}_REVERSAL"
-        return self.post(reason, [(name, -amount) for name, amount in original.legs], key, reverses=label)
+        self._shape(reason, [(name, -value) for name, value in original.legs])
+        if earlier := self._existing(body, key=key):
+            return earlier, True
+        rest = sides(original.legs)
+        for earlier in self.transactions.values():
+            if earlier.reverses == label:
+                if amount is None:
+                    raise Refused("over_reversal")
+                take_away(rest, [(name, -value) for name, value in earlier.legs])
+        taken = original.legs if amount is None else self._share(rest, amount)
+        legs = [(name, -value) for name, value in taken]
+        self._allow(reason, legs)
+        self._move(legs)
+        return self._record(reason, legs, body, label, key=key).label, False
 
     def place(self, hold, wallet, held, amount, key=None):
         body, legs = ("hold", wallet, amount), [(wallet, -amount), (held, amount)]
@@ -99,18 +121,20 @@ class Ledger:
         if earlier := self._existing(body, key=key):
             return earlier, True
         if found.state not in {"active", "partly_captured"}:
-            raise Refused("invalid_transition")
+            raise Refused(f"already_{found.state}")
         part = amount or found.rest
         if part > found.rest:
-            raise Refused("over_capture")
+            raise Refused("over_capture" if action == "capture" else "over_release")
         legs = [(found.held, -part), (to or found.wallet, part)]
         self._allow(reason, legs, hold=True)
         self._move(legs)
         found.rest -= part
         if action == "capture":
-            found.captured, found.state = found.captured + part, "partly_captured" if found.rest else "captured"
+            found.captured, found.state = found.captured + part, "captured"
         else:
-            found.released, found.state = part, "released"
+            found.released, found.state = found.released + part, "released"
+        if found.rest:
+            found.state = "partly_captured" if found.captured else "active"
         return self._record(reason, legs, body, key=key).label, False
 
     def set_status(self, name, status):
@@ -169,15 +193,50 @@ class Ledger:
             if taken[account.name] > 0 and account.floor is not None and left < account.floor:
                 raise Refused("insufficient_available")
 
-    def _within(self, legs, original):
-        earlier = [leg for t in self.transactions.values() if t.reverses == original.label for leg in t.legs]
-        done, undone = Counter(), Counter()
-        for name, amount in original.legs:
-            done[name, amount < 0] += abs(amount)
-        for name, amount in [*legs, *earlier]:
-            undone[name, amount > 0] += abs(amount)
-        if any(undone[side] > done[side] for side in undone):
+    def _require_open(self, pending, phase, status=None):
+        if pending.state != "pending":
+            raise Refused("expired" if pending.state == "expired" else f"already_{pending.state}")
+        if phase == "expire" and not status and not pending.due:
+            raise Refused("not_due")
+        if phase != "expire" and pending.due:
+            raise Refused("expired")
+
+    def _part(self, rest, amount, currency, currencies, entries):
+        """The legs to take: all, those given, or each in exact proportion."""
+        if entries:
+            if any(value > rest.get(side, 0) for side, value in sides(entries).items()):
+                raise Refused("over_post")
+            return entries
+        if amount is None:
+            return legs_of(rest)
+        if currency not in currencies:
+            raise Refused("currency_mismatch")
+        whole = self._credits(rest, currency)
+        if amount > whole:
+            raise Refused("over_post")
+        if any(value * amount % whole for value in rest.values()):
+            raise Refused("not_divisible")
+        return legs_of({side: value * amount // whole for side, value in rest.items()})
+
+    def _credits(self, rest, currency):
+        return sum(v for (name, credit), v in rest.items() if credit and self.accounts[name].currency == currency)
+
+    def _share(self, rest, amount):
+        """Proportional, rounded, and what is left over given to the largest remainders, first leg first."""
+        whole, share = self._credits(rest, "EUR"), {}
+        if amount > whole:
             raise Refused("over_reversal")
+        for currency in ("EUR", "USD"):
+            for credit in (False, True):
+                group = {k: v for k, v in rest.items() if k[1] == credit and self.accounts[k[0]].currency == currency}
+                total = sum(group.values())
+                part = (2 * amount * total + whole) // (2 * whole)
+                for side, value in group.items():
+                    share[side] = part * value // total
+                by_remainder = sorted(group, key=lambda side, p=part, t=total: -(p * group[side] % t))
+                for side in by_remainder[: part - sum(share[side] for side in group)]:
+                    share[side] += 1
+        return legs_of({side: share[side] for side in rest if share[side]})
 
     def _record(self, reason, legs, body, reverses=None, **names):
         label = len(self.transactions) + 1
@@ -196,3 +255,22 @@ class Ledger:
 
 def credits_of(legs):
     return sum(amount for _, amount in legs if amount > 0)
+
+
+def sides(legs):
+    """What each account has on each side, in the order of the legs: {(name, is credit): amount}."""
+    found = {}
+    for name, amount in legs:
+        found[name, amount > 0] = found.get((name, amount > 0), 0) + abs(amount)
+    return found
+
+
+def legs_of(found):
+    return [(name, amount if credit else -amount) for (name, credit), amount in found.items()]
+
+
+def take_away(rest, legs):
+    for side, amount in sides(legs).items():
+        rest[side] -= amount
+        if not rest[side]:
+            del rest[side]

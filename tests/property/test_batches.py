@@ -116,11 +116,6 @@ def test_a_batch_is_its_drafts_one_by_one(words, frozen):
             accounts.set_status(account_id=refs[2].id, status="frozen")
         made = [draft(each, refs) for each in words]
         loop, together = outcome(lambda: one_by_one(made)), outcome(lambda: batch(made))
-        if isinstance(loop[0], tuple) and isinstance(together[0], tuple):
-            # Names are looked at before accounts in a batch: where both are at fault, another draft may be named.
-            names = {"idempotency_key_reused", "duplicate_reference"}
-            assert loop[0] == together[0] or {loop[0][0], together[0][0]} & names
-            loop, together = loop[1:], together[1:]
         assert loop == together
         transaction.set_rollback(True)
 

@@ -6,7 +6,8 @@ SELECT 'entry', e.id::text, format('leg %s of transaction %s: ', e.leg, e.transa
        CASE WHEN e.layer <> ALL (p.layers) THEN format('layer %s in a %s transaction', e.layer, t.phase) END)
   FROM ledger_entry e
   LEFT JOIN ledger_transaction t ON t.id = e.transaction_id
-  LEFT JOIN (VALUES ('single', ARRAY[0]), ('pending', ARRAY[1]), ('post', ARRAY[0, 2]), ('void', ARRAY[2]))
+  LEFT JOIN (VALUES ('single', ARRAY[0]), ('pending', ARRAY[1]), ('post', ARRAY[0, 2]), ('void', ARRAY[2]),
+                    ('expire', ARRAY[2]))
          AS p (phase, layers) ON p.phase = t.phase
  WHERE e.xid >= {since}
    AND (t.id IS NULL OR e.xid <> t.xid OR e.effective_at <> t.effective_at

@@ -17,4 +17,4 @@ UNION ALL
 SELECT 'transaction', t.id::text, 'reverses something that is no posted original'
   FROM ledger_transaction t LEFT JOIN ledger_transaction o ON o.id = t.reverses_id
  WHERE t.reverses_id IS NOT NULL AND t.xid >= {since}
-   AND (o.id IS NULL OR t.phase <> 'single' OR o.phase NOT IN ('single', 'post'))
+   AND (o.id IS NULL OR t.phase <> 'single' OR o.phase NOT IN ('single', 'post') OR o.reverses_id IS NOT NULL)

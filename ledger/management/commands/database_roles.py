@@ -1,9 +1,10 @@
 """Grant the app and reader roles what they need and nothing more. Runs as the owner, after every migrate.
 
 The app posts through functions and cannot rewrite history: over the ledger it has SELECT, EXECUTE on the public
-functions, and INSERT on accounts and events. Over other tables of ours it may insert and update; it may delete only
-where a model says `deletable = True`, and not even update where one says `append_only = True`. The reader reads, but
-never secrets. `docs/reference/database-roles.md` says it in words.
+functions, INSERT on accounts, events, the list of copies of checkpoints and the general ledger's mapping and exports,
+and INSERT and UPDATE on balance monitors and what the last verification found. Over other tables of ours it may insert
+and update; it may delete only where a model says `deletable = True`, and not even update where one says
+`append_only = True`. The reader reads, but never secrets. `docs/reference/database-roles.md` says it in words.
 """
 
 from typing import Any
@@ -13,16 +14,34 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
 OURS = {"ledger", "payments", "reconciliation", "portal"}
-LEDGER_INSERTS = {"ledger_account", "ledger_event"}
+LEDGER_INSERTS = {
+    "ledger_account",
+    "ledger_event",
+    "ledger_seal_copy",
+    "ledger_gl_mapping",
+    "ledger_gl_export",
+    "ledger_balance_monitor",
+    "ledger_verification",
+}
+LEDGER_UPDATES = {"ledger_verification", "ledger_balance_monitor"}
 PUBLIC_FUNCTIONS = (
     "ledger_post",
     "ledger_post_batch",
     "ledger_resolve",
+    "ledger_pending_extend",
+    "ledger_reverse",
     "ledger_hold_place",
     "ledger_hold_resolve",
+    "ledger_hold_extend",
     "ledger_account_set_status",
     "ledger_take_checkpoint",
+    "ledger_period_open",
+    "ledger_period_close",
+    "ledger_seal_next",
+    "ledger_seal_close_day",
+    "ledger_seal_checkpoint_add",
 )
+VIEWS = ("ledger_seal_event_content", "ledger_seal_transaction_content", "ledger_seal_entry_content")
 # Never for reports: password hashes, second factors, sessions, key hashes.
 SECRET_TABLES = {"payments_user", "payments_apikey", "payments_idempotencykey"}
 
@@ -58,6 +77,7 @@ def grants(*, app: str, reader: str) -> list[str]:
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app}",
         *(f"GRANT EXECUTE ON FUNCTION {name} TO {app}" for name in PUBLIC_FUNCTIONS),
     ]
+    statements += [f"GRANT SELECT ON {name} TO {role}" for name in VIEWS for role in (app, reader)]
     rights = table_rights()
     for table in connection.introspection.table_names():
         statements.append(f"GRANT {rights.get(table, 'SELECT')} ON {quoted(table)} TO {app}")
@@ -72,7 +92,7 @@ def table_rights() -> dict[str, str]:
     for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
         if model._meta.app_label == "ledger":
-            rights[table] = "SELECT, INSERT" if table in LEDGER_INSERTS else "SELECT"
+            rights[table] = ledger_rights(table)
         elif getattr(model, "append_only", False) or model.__name__.startswith("Historical"):
             rights[table] = "SELECT, INSERT"
         elif model._meta.app_label in OURS and not (model._meta.auto_created or getattr(model, "deletable", False)):
@@ -80,3 +100,9 @@ def table_rights() -> dict[str, str]:
         else:
             rights[table] = "SELECT, INSERT, UPDATE, DELETE"
     return rights
+
+
+def ledger_rights(table: str) -> str:
+    if table in LEDGER_UPDATES:
+        return "SELECT, INSERT, UPDATE"
+    return "SELECT, INSERT" if table in LEDGER_INSERTS else "SELECT"

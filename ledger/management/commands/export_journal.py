@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ledger.exports import beancount, hledger
-from ledger.exports.book import Book, snapshot
+from ledger.exports import beancount, hledger, reading
+from ledger.exports.book import Book
 
 FORMATS: dict[str, Callable[[Book], Iterator[str]]] = {"beancount": beancount.write, "hledger": hledger.write}
 
@@ -37,8 +37,8 @@ class Command(BaseCommand):
     ) -> None:
         if first and last and first > last:
             raise CommandError("--from is after --to.")
-        with snapshot():
-            pieces = FORMATS[format](Book(first=first, last=last))
+        with reading.snapshot() as using:
+            pieces = FORMATS[format](Book(first=first, last=last, using=using))
             if output is None:
                 for piece in pieces:
                     self.stdout.write(piece, ending="")

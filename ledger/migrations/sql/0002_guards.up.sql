@@ -150,7 +150,8 @@ ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_account_currency
 -- Every statement that inserts entries must leave each touched transaction balanced per currency and layer, within
 -- the scale of its currency, and may only add to headers of its own database transaction. Savepoints are fine: the
 -- top-level id is compared. Closed accounts are looked at here once more: a house account is not locked by postings,
--- but the foreign key check that came just before waits for whoever is closing it.
+-- but the foreign key check that came just before waits for whoever is closing it. Looked up row by row: the plan of the
+-- session's first statement is kept, and one made for a batch would read whole tables for every single posting.
 CREATE FUNCTION ledger_entry_guard() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -161,9 +162,10 @@ BEGIN
       INTO bad
       FROM (SELECT e.transaction_id, e.currency, e.layer, sum(e.amount) AS total,
                    bool_or(min_scale(e.amount) > a.exponent) AS off_scale, bool_or(a.status = 'closed') AS closed
-              FROM fresh e JOIN ledger_account a ON a.id = e.account_id
+              FROM fresh e
+             CROSS JOIN LATERAL (SELECT x.exponent, x.status FROM ledger_account x WHERE x.id = e.account_id OFFSET 0) a
              GROUP BY e.transaction_id, e.currency, e.layer) f
-      LEFT JOIN ledger_transaction t ON t.id = f.transaction_id
+      LEFT JOIN LATERAL (SELECT x.xid FROM ledger_transaction x WHERE x.id = f.transaction_id OFFSET 0) t ON true
      WHERE f.total <> 0 OR f.off_scale OR f.closed OR t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint
      LIMIT 1;
     IF FOUND THEN
@@ -193,6 +195,10 @@ BEGIN
     LOOP
         -- One reversal of an original at a time, whichever door it comes through.
         PERFORM 1 FROM ledger_transaction WHERE id = original FOR UPDATE;
+        IF EXISTS (SELECT 1 FROM ledger_transaction WHERE id = original AND reverses_id IS NOT NULL) THEN
+            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
+                'cause', 'reversal_of_reversal', 'transaction', original));
+        END IF;
         SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
           FROM (SELECT e.account_id, sign(e.amount) AS side, sum(abs(e.amount)) AS amount
                   FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id

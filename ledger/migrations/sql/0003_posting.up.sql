@@ -153,7 +153,7 @@ END $$;
 CREATE FUNCTION ledger_post(
     p_id uuid, p_phase text, p_reason text, p_accounts bigint[], p_amounts numeric[], p_effective timestamptz,
     p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea, p_description text, p_metadata jsonb,
-    p_reverses uuid, p_expires timestamptz,
+    p_reverses uuid, p_expires timestamptz, p_expires_on text[] DEFAULT NULL,
     OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean
 ) LANGUAGE plpgsql SECURITY DEFINER AS $$
 #variable_conflict use_column
@@ -165,87 +165,27 @@ BEGIN
     IF v_layer IS NULL OR (p_reverses IS NOT NULL AND v_layer <> 0) THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'phase'));
     END IF;
+    IF v_layer = 0 AND (p_expires IS NOT NULL OR cardinality(p_expires_on) > 0) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'expires_at'));
+    END IF;
+    IF p_reverses IS NOT NULL THEN
+        PERFORM ledger_reversible(p_reverses, p_reason);
+    END IF;
     SELECT * INTO w FROM ledger_write(
         p_id, p_phase, p_reason, p_accounts, p_amounts,
         array_fill(v_layer, ARRAY[cardinality(p_accounts)]), p_effective, p_key, p_system, p_kind, p_source,
         p_fingerprint, p_description, p_metadata, NULL, p_reverses, NULL);
     IF v_layer = 1 AND NOT w.replayed THEN
+        IF p_expires <= clock_timestamp() THEN
+            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'expires_at'));
+        END IF;
         SELECT sum(a) INTO v_total FROM unnest(p_amounts) a WHERE a > 0;
-        INSERT INTO ledger_pending (transaction_id, amount, remaining, state, expires_at)
-        VALUES (p_id, v_total, v_total, 'pending', p_expires);
+        INSERT INTO ledger_pending (transaction_id, amount, remaining, state, expires_at, expires_on)
+        VALUES (p_id, v_total, v_total, 'pending', p_expires, coalesce(p_expires_on, '{}'));
     END IF;
     ledger_post.id := w.id;
     ledger_post.recorded_at := w.recorded_at;
     ledger_post.replayed := w.replayed;
-END $$;
-
--- Public: post (all or, for two-legged ones, a part of) a pending transaction, or void what remains of it.
-CREATE FUNCTION ledger_resolve(
-    p_id uuid, p_phase text, p_pending uuid, p_reason text, p_amount numeric, p_effective timestamptz,
-    p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea, p_description text, p_metadata jsonb,
-    OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean, OUT remaining numeric
-) LANGUAGE plpgsql SECURITY DEFINER AS $$
-#variable_conflict use_column
-DECLARE
-    open record;
-    earlier record;
-    w record;
-    part numeric;
-    legs int;
-    accounts bigint[];
-    amounts numeric[];
-BEGIN
-    IF p_phase NOT IN ('post', 'void') OR (p_phase = 'void' AND p_amount IS NOT NULL) OR p_amount <= 0 THEN
-        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
-    END IF;
-    SELECT p.* INTO open FROM ledger_pending p WHERE p.transaction_id = p_pending FOR UPDATE;
-    IF NOT FOUND THEN
-        PERFORM ledger_refuse('not_found', jsonb_build_object('transaction', p_pending));
-    END IF;
-    SELECT * INTO earlier FROM ledger_existing(p_id, p_key, p_system, p_kind, p_source, p_fingerprint);
-    IF earlier.id IS NOT NULL THEN
-        ledger_resolve.id := earlier.id;
-        ledger_resolve.recorded_at := earlier.recorded_at;
-        ledger_resolve.replayed := true;
-        ledger_resolve.remaining := open.remaining;
-        RETURN;
-    END IF;
-    part := coalesce(p_amount, open.remaining);
-    IF open.state <> 'pending' THEN
-        PERFORM ledger_refuse('invalid_transition',
-            jsonb_build_object('transaction', p_pending, 'state', open.state, 'action', p_phase));
-    END IF;
-    IF part > open.remaining THEN
-        PERFORM ledger_refuse('over_capture', jsonb_build_object('transaction', p_pending,
-            'remaining', trim_scale(open.remaining)::text, 'wanted', trim_scale(part)::text));
-    END IF;
-    SELECT count(*), array_agg(e.account_id ORDER BY e.leg), array_agg(sign(e.amount) * part ORDER BY e.leg)
-      INTO legs, accounts, amounts
-      FROM ledger_entry e WHERE e.transaction_id = p_pending AND e.layer = 1;
-    IF legs <> 2 THEN
-        IF part <> open.amount THEN
-            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount',
-                'reason', 'only a two-legged pending transaction can be posted in parts'));
-        END IF;
-        SELECT array_agg(e.amount ORDER BY e.leg) INTO amounts
-          FROM ledger_entry e WHERE e.transaction_id = p_pending AND e.layer = 1;
-    END IF;
-    UPDATE ledger_pending p SET remaining = p.remaining - part,
-           state = CASE WHEN p.remaining > part THEN 'pending' WHEN p_phase = 'post' THEN 'posted' ELSE 'voided' END
-     WHERE p.transaction_id = p_pending;
-    SELECT * INTO w FROM ledger_write(
-        p_id, p_phase, p_reason,
-        accounts || CASE p_phase WHEN 'post' THEN accounts ELSE '{}' END,
-        (SELECT array_agg(-a ORDER BY ord) FROM unnest(amounts) WITH ORDINALITY u (a, ord))
-            || CASE p_phase WHEN 'post' THEN amounts ELSE '{}' END,
-        array_fill(2::smallint, ARRAY[legs])
-            || CASE p_phase WHEN 'post' THEN array_fill(0::smallint, ARRAY[legs]) ELSE '{}' END,
-        p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, p_pending, NULL,
-        NULL);
-    ledger_resolve.id := w.id;
-    ledger_resolve.recorded_at := w.recorded_at;
-    ledger_resolve.replayed := w.replayed;
-    ledger_resolve.remaining := open.remaining - part;
 END $$;
 
 -- Public: wallet → held, with the hold that says why.
@@ -274,6 +214,9 @@ BEGIN
     IF w.replayed THEN
         SELECT h.id INTO ledger_hold_place.hold_id FROM ledger_hold h WHERE h.placed_by_id = w.id;
     ELSE
+        IF p_expires <= clock_timestamp() THEN
+            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'expires_at'));
+        END IF;
         INSERT INTO ledger_hold (id, wallet_id, held_account_id, kind, reason, amount, captured, released, state,
                                  actor, placed_by_id, placed_at, expires_at)
         VALUES (p_hold, p_wallet, p_held, p_hold_kind, p_why, p_amount, 0, 0, 'active', p_actor, w.id,
@@ -285,8 +228,9 @@ BEGIN
     ledger_hold_place.replayed := w.replayed;
 END $$;
 
--- Public: take from a hold (p_action 'capture': held → p_target) or give the rest back ('release', 'expire'). Which of
--- the two a transaction was can be read from its reason, and an expiry from its source: `verify_ledger` relies on it.
+-- Public: take from a hold (p_action 'capture': held → p_target) or give back ('release', 'expire'): a part, or the rest
+-- without p_amount; an expiry always the rest. Which of the two a transaction was can be read from its reason, and an
+-- expiry from its source: `verify_ledger` relies on it.
 CREATE FUNCTION ledger_hold_resolve(
     p_hold uuid, p_action text, p_id uuid, p_reason text, p_target bigint, p_amount numeric,
     p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
@@ -302,7 +246,7 @@ DECLARE
     w record;
 BEGIN
     IF p_action IS NULL OR p_action NOT IN ('capture', 'release', 'expire') OR p_amount <= 0
-       OR (p_action = 'capture') <> (p_target IS NOT NULL) THEN
+       OR (p_action = 'expire' AND p_amount IS NOT NULL) OR (p_action = 'capture') <> (p_target IS NOT NULL) THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'amount'));
     END IF;
     IF (p_action = 'capture') = (p_reason = 'HOLD_RELEASED')
@@ -328,13 +272,11 @@ BEGIN
         ledger_hold_resolve.remaining := h.rest;
         RETURN;
     END IF;
-    IF h.state NOT IN ('active', 'partly_captured') THEN
-        PERFORM ledger_refuse('invalid_transition',
-            jsonb_build_object('hold', p_hold, 'state', h.state, 'action', p_action));
-    END IF;
-    part := CASE p_action WHEN 'capture' THEN coalesce(p_amount, h.rest) ELSE h.rest END;
-    IF part > h.rest OR (p_action <> 'capture' AND p_amount IS DISTINCT FROM NULL AND p_amount <> h.rest) THEN
+    PERFORM ledger_require_open(h.state, h.expires_at, p_action, jsonb_build_object('hold', p_hold));
+    part := coalesce(p_amount, h.rest);
+    IF part > h.rest THEN
         PERFORM ledger_refuse('over_capture', jsonb_build_object('hold', p_hold,
+            'cause', CASE p_action WHEN 'release' THEN 'over_release' END,
             'remaining', trim_scale(h.rest)::text, 'wanted', trim_scale(p_amount)::text));
     END IF;
     SELECT * INTO w FROM ledger_write(
@@ -344,8 +286,10 @@ BEGIN
     UPDATE ledger_hold x
        SET captured = x.captured + CASE p_action WHEN 'capture' THEN part ELSE 0 END,
            released = x.released + CASE p_action WHEN 'capture' THEN 0 ELSE part END,
-           state = CASE WHEN p_action = 'release' THEN 'released' WHEN p_action = 'expire' THEN 'expired'
-                        WHEN h.rest = part THEN 'captured' ELSE 'partly_captured' END,
+           state = CASE WHEN h.rest > part AND (p_action = 'capture' OR h.captured > 0) THEN 'partly_captured'
+                        WHEN h.rest > part THEN 'active'
+                        ELSE CASE p_action WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released'
+                                           ELSE 'expired' END END,
            ended_at = CASE WHEN h.rest = part THEN w.recorded_at END
      WHERE x.id = p_hold;
     ledger_hold_resolve.id := w.id;
@@ -354,123 +298,21 @@ BEGIN
     ledger_hold_resolve.remaining := h.rest - part;
 END $$;
 
--- Public: many transactions, all or none, as sets. The legs are three parallel arrays; p_leg_draft counts from 1 into
--- the header arrays. Runs in the drafts' order: each one sees what the earlier ones left.
-CREATE FUNCTION ledger_post_batch(
-    p_ids uuid[], p_reasons text[], p_effective timestamptz[], p_keys text[], p_systems text[], p_kinds text[],
-    p_sources text[], p_fingerprints bytea[], p_descriptions text[], p_metadata text[],
-    p_leg_draft int[], p_leg_account bigint[], p_leg_amount numeric[]
-) RETURNS TABLE (ord bigint, id uuid, recorded_at timestamptz, replayed boolean)
-LANGUAGE plpgsql SECURITY DEFINER
--- How long the arrays are decides how to join them: a plan made without looking at them takes ten times as long.
-SET plan_cache_mode = force_custom_plan AS $$
-#variable_conflict use_column
+-- Public: give a hold more time. Says when it would have ended, and whether that changed.
+CREATE FUNCTION ledger_hold_extend(
+    p_hold uuid, p_expires timestamptz, OUT expires_before timestamptz, OUT changed boolean
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    v_latest timestamptz;
-    v_recorded timestamptz;
-    v_fresh uuid[];
-    v_xid bigint := pg_current_xact_id()::text::bigint;
-    bad record;
+    h record;
 BEGIN
-    SELECT max(b.recorded_high) INTO v_latest
-      FROM (SELECT recorded_high FROM ledger_balance WHERE account_id = ANY (p_leg_account)
-             ORDER BY account_id FOR UPDATE) b;
-    WITH fresh AS (
-        INSERT INTO ledger_transaction AS t (id, phase, reason, idempotency_key, source_system, source_kind,
-                                             source_id, fingerprint, description, metadata, legs, effective_at)
-        SELECT h.id, 'single', h.reason, h.key, h.system, h.kind, h.source, h.fingerprint, h.description,
-               h.metadata::jsonb, l.legs, h.effective
-          FROM unnest(p_ids, p_reasons, p_effective, p_keys, p_systems, p_kinds, p_sources, p_fingerprints,
-                      p_descriptions, p_metadata) WITH ORDINALITY
-               AS h (id, reason, effective, key, system, kind, source, fingerprint, description, metadata, ord)
-          JOIN (SELECT d, count(*) AS legs FROM unnest(p_leg_draft) d GROUP BY d) l ON l.d = h.ord
-         ORDER BY h.ord
-        ON CONFLICT DO NOTHING RETURNING t.id
-    ) SELECT coalesce(array_agg(f.id), '{}') INTO v_fresh FROM fresh f;
-    v_recorded := greatest(clock_timestamp(), v_latest);
-
-    -- What was there before must be the same, and each draft must have found a row.
-    SELECT h.ord, e.id, h.key IS NOT DISTINCT FROM e.idempotency_key AND h.key IS NOT NULL AS by_key INTO bad
-      FROM unnest(p_ids, p_keys, p_systems, p_kinds, p_sources, p_fingerprints) WITH ORDINALITY
-           AS h (id, key, system, kind, source, fingerprint, ord)
-      LEFT JOIN unnest(v_fresh) AS f (id) ON f.id = h.id
-      LEFT JOIN LATERAL (SELECT t.id, t.idempotency_key, t.fingerprint FROM ledger_transaction t
-                          WHERE f.id IS NULL AND (t.idempotency_key = h.key
-                             OR (t.source_system = h.system AND t.source_kind = h.kind AND t.source_id = h.source))
-                        ) e ON true
-     WHERE f.id IS NULL AND e.fingerprint IS DISTINCT FROM h.fingerprint
-     ORDER BY h.ord, by_key DESC LIMIT 1;
-    IF FOUND THEN
-        PERFORM ledger_refuse(CASE WHEN bad.by_key THEN 'idempotency_key_reused' ELSE 'duplicate_reference' END,
-                              jsonb_build_object('index', bad.ord - 1, 'transaction', bad.id));
+    SELECT x.state, x.expires_at INTO h FROM ledger_hold x WHERE x.id = p_hold FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse('not_found', jsonb_build_object('hold', p_hold));
     END IF;
-
-    -- The twin of ledger_check: what each draft takes from each account, in the drafts' order.
-    SELECT c.* INTO bad
-      FROM (SELECT l.d, l.account_id, a.code, a.currency, -l.change AS wanted,
-                   b.balance - b.pending_out + sum(l.change) OVER line - l.change AS available,
-                   CASE WHEN a.id IS NULL THEN 'not_found'
-                        WHEN a.status = 'closed' THEN 'account_closed'
-                        WHEN a.kind = 'held' THEN 'invalid_request'
-                        WHEN a.status = 'frozen' AND l.change < 0
-                             AND NOT coalesce((SELECT r.passes_freeze FROM ledger_reason r WHERE r.code = p_reasons[l.d]),
-                                              false)
-                             THEN 'account_frozen'
-                        WHEN l.change < 0 AND b.balance - b.pending_out + sum(l.change) OVER line < b.floor
-                             THEN 'insufficient_available'
-                   END AS refusal
-              FROM (SELECT u.d, u.account_id, sum(u.amount * a.sign) AS change
-                      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS u (d, account_id, amount)
-                      JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = u.d
-                      JOIN unnest(v_fresh) AS f (id) ON f.id = h.id
-                      LEFT JOIN ledger_account a ON a.id = u.account_id
-                     GROUP BY u.d, u.account_id) l
-              LEFT JOIN ledger_account a ON a.id = l.account_id
-              LEFT JOIN ledger_balance b ON b.account_id = l.account_id
-            WINDOW line AS (PARTITION BY l.account_id ORDER BY l.d)) c
-     WHERE c.refusal IS NOT NULL
-     ORDER BY c.d, c.refusal = 'insufficient_available', c.account_id LIMIT 1;
-    IF FOUND THEN
-        PERFORM ledger_refuse(bad.refusal, jsonb_build_object(
-            'index', bad.d - 1, 'account', bad.code, 'currency', bad.currency,
-            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
-    END IF;
-
-    INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
-                              pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
-    SELECT t.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), a.id, a.currency, l.amount, 0,
-           b.seq + row_number() OVER line, b.balance + sum(l.amount * a.sign) OVER line,
-           b.pending_in, b.pending_out, t.effective_at, v_recorded,
-           b.account_id IS NOT NULL AND t.effective_at < greatest(b.effective_high, max(t.effective_at) OVER line),
-           v_xid
-      FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) WITH ORDINALITY AS l (d, account_id, amount, ord)
-      JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = l.d
-      JOIN ledger_transaction t ON t.id = h.id AND t.xid = v_xid
-      JOIN ledger_account a ON a.id = l.account_id
-      LEFT JOIN ledger_balance b ON b.account_id = l.account_id
-    WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
-     ORDER BY l.ord;
-
-    UPDATE ledger_balance b
-       SET balance = b.balance + m.change, seq = b.seq + m.legs, effective_high = greatest(b.effective_high, m.high),
-           recorded_high = v_recorded
-      FROM (SELECT a.id, sum(l.amount * a.sign) AS change, count(*) AS legs, max(t.effective_at) AS high
-              FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
-              JOIN unnest(p_ids) WITH ORDINALITY AS h (id, d) ON h.d = l.d
-              JOIN ledger_transaction t ON t.id = h.id AND t.xid = v_xid
-              JOIN ledger_account a ON a.id = l.account_id
-             WHERE a.running GROUP BY a.id) m
-     WHERE b.account_id = m.id;
-
-    RETURN QUERY
-    SELECT h.ord, coalesce(t.id, e.id), coalesce(t.recorded_at, e.recorded_at), t.id IS NULL
-      FROM unnest(p_ids, p_keys, p_systems, p_kinds, p_sources) WITH ORDINALITY AS h (id, key, system, kind, source, ord)
-      LEFT JOIN ledger_transaction t ON t.id = h.id
-      LEFT JOIN LATERAL (SELECT x.id, x.recorded_at FROM ledger_transaction x
-                          WHERE t.id IS NULL AND (x.idempotency_key = h.key
-                             OR (x.source_system = h.system AND x.source_kind = h.kind AND x.source_id = h.source))
-                          LIMIT 1) e ON true
-     ORDER BY h.ord;
+    PERFORM ledger_require_later(h.state, h.expires_at, p_expires, jsonb_build_object('hold', p_hold));
+    UPDATE ledger_hold x SET expires_at = p_expires WHERE x.id = p_hold AND x.expires_at < p_expires;
+    changed := FOUND;
+    expires_before := h.expires_at;
 END $$;
 
 -- Public: freeze, unfreeze or close a running or house account; waits for postings that are under way on it.
@@ -546,3 +388,8 @@ REVOKE EXECUTE ON FUNCTION ledger_write FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_apply FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_check FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_existing FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_rest FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_share FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_reversible FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_require_open FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_require_later FROM PUBLIC;

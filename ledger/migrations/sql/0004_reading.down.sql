@@ -1,4 +1,12 @@
 DROP FUNCTION ledger_as_of(bigint, timestamptz, timestamptz);
+DROP FUNCTION ledger_house_as_of(bigint, timestamptz, timestamptz);
+DROP TRIGGER ledger_checkpoint_hours ON ledger_checkpoint;
+DROP TRIGGER ledger_checkpoint_ordered ON ledger_checkpoint;
+DROP TRIGGER ledger_no_truncate ON ledger_checkpoint_hour;
+DROP TRIGGER ledger_append_only ON ledger_checkpoint_hour;
+DROP FUNCTION ledger_checkpoint_hours();
+DROP FUNCTION ledger_checkpoint_ordered();
+DROP FUNCTION ledger_hour_sums(bigint, bigint, bigint);
 DROP FUNCTION ledger_seq_at(bigint, timestamptz);
 DROP INDEX ledger_entry_xid;
 DROP INDEX ledger_transaction_xid;

@@ -12,7 +12,7 @@ from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from ledger.errors import InvalidRequest
-from payments.connectors.bank.safe_xml import XmlDocument, XmlRefused, read_xml
+from payments.connectors.safe_xml import XmlDocument, XmlRefused, read_xml
 
 # Element below Document → message. The element decides: some banks write private namespaces.
 _BODIES = {

@@ -23,6 +23,7 @@ SIMULATORS = {
     "stripe": "payments.connectors.psp.stripe.simulator:StripeSimulator",
     "mt5": "payments.connectors.platforms.mt5.simulator:Mt5Simulator",
     "sepa": "payments.connectors.bank.sepa.simulator:SepaSimulator",
+    "ecb": "payments.connectors.rates.ecb.simulator:EcbSimulator",
 }
 
 
@@ -95,7 +96,7 @@ def _sepa() -> dict[str, Any]:
     }
 
 
-_WIRINGS = {"stripe": _stripe, "mt5": _mt5, "sepa": _sepa}
+_WIRINGS = {"stripe": _stripe, "mt5": _mt5, "sepa": _sepa, "ecb": dict}
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -110,7 +111,7 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "Serve one simulated outside system (stripe, mt5, sepa) on loopback until stopped."
+    help = "Serve one simulated outside system (stripe, mt5, sepa, ecb) on loopback until stopped."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -53,6 +53,7 @@ class Command(BaseCommand):
         self.say(f"{count} clients in four currencies")
         steps = (
             ("card payments", lambda: acts.pay_in(stage, players)),
+            ("currency conversions", lambda: acts.convert(stage, players)),
             ("trading on MT5", lambda: acts.trade(stage, players)),
             ("withdrawals", lambda: acts.pay_out(stage, players, staff)),
             ("the bank's day", lambda: acts.close_the_day(stage)),

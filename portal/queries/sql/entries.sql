@@ -17,6 +17,8 @@ SELECT 'entry' AS noun, line.id, line.at, 'posted' AS state, line.facts
          AND (x.reason <> 'CLIENT_INTERNAL_TRANSFER'
               OR NOT EXISTS (SELECT 1 FROM payments_transfer t
                               WHERE t.pending_transaction_id = coalesce(x.pending_id, x.id)))
+         AND (x.reason <> 'FX_CONVERSION'
+              OR NOT EXISTS (SELECT 1 FROM payments_conversion c WHERE c.transaction_id = x.id))
          AND (a.kind <> 'debt' OR x.reason = ANY(%(debt_reasons)s::text[]))
          AND (%(q)s::text = '' OR abs(e.amount) = %(amount)s::numeric OR x.id = %(key)s::uuid
               OR x.source_id ILIKE %(like)s::text)

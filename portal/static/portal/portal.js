@@ -27,3 +27,22 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const first = event.detail.elt.querySelector?.(".line-title a");
   if (first) first.focus({ preventScroll: true });
 });
+
+// A quote counts down by its own seconds, not by this device's clock. At the end the offer makes way for a new one;
+// the server has the last word all the same.
+for (const quote of document.querySelectorAll("[data-countdown]")) {
+  const end = performance.now() + 1000 * Number(quote.dataset.countdown);
+  const left = quote.querySelector("[data-left]");
+  const timer = setInterval(tick, 250);
+  function tick() {
+    const seconds = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    if (left) left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    quote.classList.toggle("quote-ending", seconds <= 10);
+    if (seconds > 0) return;
+    clearInterval(timer);
+    quote.classList.add("quote-expired");
+    for (const part of quote.querySelectorAll("[data-running]")) part.hidden = true;
+    for (const part of quote.querySelectorAll("[data-over]")) part.hidden = false;
+  }
+  tick();
+}

@@ -48,6 +48,7 @@ def pages_of_approver(day: Day) -> dict[str, str]:
     return {
         "today": reverse("admin:index"),
         "approvals": reverse("admin:approvals"),
+        "status": reverse("admin:status"),
         "decision": reverse("admin:approval", args=[day.small.public_id]),
         "decision-second": reverse("admin:approval", args=[day.large.public_id]),
         "decision-adjustment": reverse("admin:approval", args=[day.correction.public_id]),
@@ -59,6 +60,12 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "payee": shown(day.maria.payment_methods.get().public_id),
         "deposit": shown(day.everything["dep"].public_id),
         "transfer": shown(day.unknown.public_id),
+        "fx-position": reverse("admin:fx-position"),
+        "rates": reverse("admin:payments_rate_changelist"),
+        "rate": shown(day.everything["rate"].public_id),
+        "quote": shown(day.everything["fxq"].public_id),
+        "conversions": reverse("admin:payments_conversion_changelist"),
+        "conversion": shown(day.everything["cv"].public_id),
         "accounts": reverse("admin:ledger_account_changelist"),
         "entries": reverse("admin:ledger_entry_changelist"),
         "transactions": reverse("admin:ledger_transaction_changelist"),
@@ -69,6 +76,29 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "versions": reverse("admin:payments_client_history", args=[day.maria.public_id]),
         "nothing-found": reverse("admin:payments_deposit_changelist") + "?q=nothing-like-this",
         "search-empty": reverse("admin:search") + "?q=zzzz",
+        **pages_of_sums(day),
+    }
+
+
+def pages_of_sums(day: Day) -> dict[str, str]:
+    """What finance looks at: sums of the book, what is watched, and the way out to the general ledger."""
+    from ledger.admin import references
+
+    return {
+        "trial-balance": reverse("admin:trial-balance") + "?currency=EUR",
+        "trial-balance-accounts": reverse("admin:trial-balance") + "?currency=EUR&by=account&at=2026-01-01T12:00",
+        "roll-ups": reverse("admin:roll-ups") + "?currency=EUR",
+        "roll-ups-clients": reverse("admin:roll-ups") + "?currency=EUR&by=prefix&prefix=client",
+        "monitors": reverse("admin:ledger_balancemonitor_changelist"),
+        "monitor": references.url(day.everything["mon"].public_id),
+        "monitor-set-up": reverse("admin:ledger_balancemonitor_set-up"),
+        "gl-mapping": reverse("admin:ledger_glmapping_changelist"),
+        "gl-mapping-line": references.url(day.everything["glm"].public_id),
+        "gl-mapping-add": reverse("admin:ledger_glmapping_add-line"),
+        "gl-exports": reverse("admin:ledger_glexport_changelist"),
+        "cut-overs": reverse("admin:payments_openingimport_changelist"),
+        "cut-over": references.url(day.everything["opn"].public_id),
+        "cut-over-approve": reverse("admin:payments_openingimport_approve", args=[day.everything["opn"].public_id]),
     }
 
 
@@ -86,7 +116,10 @@ def pages_of_ops(day: Day) -> dict[str, str]:
         "ops-assign": reverse(f"{options}_assign", args=[day.receipt.public_id]),
         "ops-give-back": reverse("admin:payments_withdrawal_give-back", args=[day.failed.public_id]),
         "ops-transfer-resolve": reverse("admin:payments_transfer_resolve", args=[day.unknown.public_id]),
+        "ops-bring-rate": reverse("admin:payments_rate_bring"),
         "ops-draft": reverse("admin:payments_adjustment_draft"),
+        "ops-cut-over-upload": reverse("admin:payments_openingimport_upload"),
+        "ops-pocket": reverse("admin:payments_client_pocket", args=[day.maria.public_id]),
         "ops-provider-event": references.url(day.everything["pev"].public_id),
         "ops-outbox": reverse("admin:payments_outboxmessage_changelist"),
     }

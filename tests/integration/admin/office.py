@@ -12,14 +12,18 @@ from allauth.mfa.models import Authenticator
 from django.test import Client as Browser
 from django.utils import timezone
 
-from ledger import accounts, ids
+from ledger import accounts, ids, monitors, periods
+from ledger.models import BalanceMonitor, GlExport, GlMapping
 from ledger.money import Money
+from ledger.scopes import scope
 from payments.actors import Actor
 from payments.models import (
     Adjustment,
     Client,
+    Conversion,
     Deposit,
     Dispute,
+    OpeningImport,
     OutboxMessage,
     PaymentMethod,
     PolicyRule,
@@ -30,10 +34,10 @@ from payments.models import (
     User,
     Withdrawal,
 )
-from payments.services import adjustments, withdrawals
+from payments.services import adjustments, conversions, fx_quotes, opening_imports, withdrawals
 from reconciliation.models import ExceptionCase, ExternalRecord, Match, SourceFile, Statement
 from reconciliation.services import exceptions
-from tests.factories import people
+from tests.factories import cutover, people, rates
 
 IBANS = ("DE89370400440532013000", "DE02120300000000202051", "FR1420041010050500013M02606")
 _numbers = count(1)
@@ -189,6 +193,33 @@ def record(on: Statement, amount: str = "250.50", **fields: Any) -> ExternalReco
     )  # fmt: skip
 
 
+def monitor() -> BalanceMonitor:
+    """Watches what the bank holds."""
+    return monitors.create(
+        name="Client money at the bank", scope=scope(prefix="bank", currency="EUR"), way="below",
+        threshold=Money.of("10000.00", "EUR"), clear_at=Money.of("12000.00", "EUR"),
+        actor=people.staff("finance_approver"), now=timezone.now(),
+    )  # fmt: skip
+
+
+def opening() -> OpeningImport:
+    """A cut-over that waits for a second person."""
+    made, _ = opening_imports.prepare(
+        content=cutover.balances(), control=cutover.control(), name="old.csv", reference=f"cut-over-{next(_numbers)}",
+        suspense=True, actor=people.staff("payments_ops"), now=timezone.now(),
+    )  # fmt: skip
+    return made
+
+
+def conversion(of: Client, amount: str = "100.00") -> Conversion:
+    """Euros into dollars at the published rate."""
+    rates.publish()
+    quote = fx_quotes.offer(
+        client=of, fixed=Money.of(amount, "EUR"), other_currency="USD", actor=people.acting(of), now=timezone.now()
+    )
+    return conversions.convert(quote_id=quote.pk, actor=people.acting(of), now=quote.created_at)
+
+
 def everything(now: datetime) -> dict[str, Any]:
     """One object of every kind that a page can show, by the prefix of its public id."""
     ops = people.staff("payments_ops")
@@ -197,8 +228,12 @@ def everything(now: datetime) -> dict[str, Any]:
     lines = statement(now)
     line = record(lines)
     wd = withdrawal(of)
+    used = conversion(of)
     return {
         "cl": of,
+        "cv": used,
+        "fxq": used.quote,
+        "rate": used.quote.steps.get().rate,
         "pm": payee(of),
         "ta": trading_account(of, platform_balance=Decimal("12.50"), platform_as_of=now),
         "dep": paid_in,
@@ -222,6 +257,12 @@ def everything(now: datetime) -> dict[str, Any]:
                                             body_sha256="0" * 64),
         "out": OutboxMessage.objects.create(topic="withdrawal.instruct", key=f"k{next(_numbers)}", payload={"a": 1},
                                             state="parked", available_at=now, last_error="TimeoutError"),
+        "per": periods.name(label="2020-01-02"),
+        "mon": monitor(),
+        "glm": GlMapping.objects.order_by("pk").first(),
+        "glx": GlExport.objects.create(day=now.date() - timedelta(days=30), form="summary", sha256="0" * 64, rows=3,
+                                       made_by="usr_x"),
+        "opn": opening(),
     }  # fmt: skip
 
 

@@ -27,7 +27,11 @@ def addresses() -> dict[str, str]:
     rows = {m: m.objects.order_by("pk").first() for m in (Account, Transaction, Entry, Hold, Event, User, ApiKey)}
     found = {
         reverse("admin:search"): "payments.view_client",
+        reverse("admin:fx-position"): "payments.view_fxrevaluation",
         reverse("admin:approvals"): "payments.view_approval",
+        reverse("admin:status"): "ledger.view_status",
+        reverse("admin:trial-balance"): "ledger.view_report",
+        reverse("admin:roll-ups"): "ledger.view_report",
         reverse("admin:approval", args=[made["wd"].public_id]): "payments.view_approval",
         reverse("admin:approval", args=[made["adj"].public_id]): "payments.view_approval",
     }

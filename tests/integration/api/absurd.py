@@ -25,7 +25,8 @@ NO_CHOICES: tuple[Any, ...] = ("", "nonsense", "EUR ", "eur", "€", LONG, NUL, 
 def values_for(field: serializers.Field[Any, Any, Any, Any]) -> tuple[Any, ...]:
     """What this field must refuse, whatever else is right."""
     if isinstance(field, fields.Amount):
-        return (*WRONG_TYPES, *NO_AMOUNTS)
+        fine = {"0", "0.00", "-1", "-0"} if getattr(field, "signed", False) else set()
+        return (*WRONG_TYPES, *(value for value in NO_AMOUNTS if value not in fine))
     if isinstance(field, fields.Moment):
         return (*WRONG_TYPES, *NO_MOMENTS)
     if isinstance(field, fields.PublicId):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from ledger import accounts
+from ledger import accounts, periods
 from payments.actors import Actor
 from payments.models import Adjustment, Deposit, TradingAccount, Withdrawal
 from reconciliation.services import exceptions
@@ -119,3 +119,16 @@ def upload(fields: dict[str, Any]) -> dict[str, Any]:
     form = dict(fields)
     form["file"] = SimpleUploadedFile("day.sta", form["file"])
     return form
+
+
+def open_day() -> str:
+    """A day long ago that can be closed, by its id."""
+    return periods.name(label="2020-01-01").public_id
+
+
+def closed_day() -> str:
+    """A closed day, by its id."""
+    period = periods.name(label="2020-01-01")
+    if period.state != period.State.CLOSED:
+        periods.close(period_id=period.pk, actor=SYSTEM, now=timezone.now())
+    return period.public_id

@@ -45,6 +45,7 @@ def _(world: World) -> Any:
 def _(world: World) -> Any:
     return "/transactions", world.transfer_between(
         effective_at="2026-11-20T10:00:00Z",
+        land="next_open",
         source={"system": "crm", "kind": "gift", "id": "17"},
         description="A gift",
         metadata={"ticket": "17"},
@@ -78,6 +79,18 @@ def _(world: World) -> Any:
     return f"/transactions/{making.posted(world)}/reverse", {"reason": "It was an error"}
 
 
+@sample("POST", "transactions/<str:reference>/expire", "payments_ops")
+def _(world: World) -> Any:
+    pending = making.posted(world, pending=True, expires_on=["mt5.rejected"])
+    return f"/transactions/{pending}/expire", {"status": "mt5.rejected", "reason": "No margin"}
+
+
+@sample("POST", "transactions/<str:reference>/extend", "payments_ops")
+def _(world: World) -> Any:
+    pending = making.posted(world, pending=True, expires_at="2098-01-01T00:00:00Z")
+    return f"/transactions/{pending}/extend", {"expires_at": "2099-01-01T00:00:00Z", "reason": "Slow"}
+
+
 @sample("GET", "holds", "support")
 def _(world: World) -> Any:
     making.hold(world)
@@ -103,7 +116,13 @@ def _(world: World) -> Any:
 
 @sample("POST", "holds/<str:reference>/release", "compliance")
 def _(world: World) -> Any:
-    return f"/holds/{making.hold(world)}/release", {"reason": "All is well"}
+    return f"/holds/{making.hold(world)}/release", {"amount": "5.00", "currency": "EUR", "reason": "All is well"}
+
+
+@sample("POST", "holds/<str:reference>/extend", "compliance")
+def _(world: World) -> Any:
+    made = world.compliance.made("/holds", making.hold_body(world) | {"expires_at": "2098-01-01T00:00:00Z"})
+    return f"/holds/{made['id']}/extend", {"expires_at": "2099-01-01T00:00:00Z", "reason": "Papers late"}
 
 
 @sample("GET", "events", "auditor")
@@ -168,3 +187,86 @@ def _(world: World) -> Any:
         now=timezone.now(),
     )
     return f"/statements/{done.statements[0]}", {}
+
+
+@sample("GET", "accounts/<path:reference>/statement", "auditor")
+def _(world: World) -> Any:
+    return f"/accounts/{world.wallet()}/statement", {"currency": "EUR", "period": making.closed_day(), "format": "json"}
+
+
+@sample("GET", "periods", "auditor")
+def _(world: World) -> Any:
+    making.closed_day()
+    return "/periods", {"state": "closed"}
+
+
+@sample("POST", "periods", "finance_approver")
+def _(world: World) -> Any:
+    return "/periods", {"label": "2020-01-02"}
+
+
+@sample("GET", "periods/<str:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/periods/{making.closed_day()}", {}
+
+
+@sample("POST", "periods/<str:reference>/close", "finance_approver")
+def _(world: World) -> Any:
+    return f"/periods/{making.open_day()}/close", {}
+
+
+@sample("GET", "periods/<str:reference>/trial-balance", "auditor")
+def _(world: World) -> Any:
+    return f"/periods/{making.closed_day()}/trial-balance", {"format": "json"}
+
+
+def monitor_body() -> dict[str, str]:
+    return {"name": "Bank", "prefix": "bank/sepa", "currency": "EUR", "way": "below", "threshold": "-10.00"}
+
+
+def _monitor(world: World) -> str:
+    return str(world.finance.made("/balance-monitors", monitor_body())["id"])
+
+
+@sample("GET", "balance-monitors", "auditor")
+def _(world: World) -> Any:
+    _monitor(world)
+    return "/balance-monitors", {"currency": "EUR", "state": "calm"}
+
+
+@sample("POST", "balance-monitors", "finance_approver")
+def _(world: World) -> Any:
+    return "/balance-monitors", {
+        "name": "Wallet of Ada", "account": world.wallet(), "currency": "EUR", "way": "below", "threshold": "100.00",
+        "clear_at": "150.00", "measure": "available",
+    }  # fmt: skip
+
+
+@sample("GET", "balance-monitors/<str:reference>", "auditor")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}", {}
+
+
+@sample("POST", "balance-monitors/<str:reference>/change", "finance_approver")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}/change", {"version": 1, "threshold": "0", "name": "The bank"}
+
+
+@sample("POST", "balance-monitors/<str:reference>/retire", "compliance")
+def _(world: World) -> Any:
+    return f"/balance-monitors/{_monitor(world)}/retire", {"version": 1}
+
+
+@sample("GET", "reports/trial-balance", "auditor")
+def _(world: World) -> Any:
+    return "/reports/trial-balance", {"at": "2026-11-20T09:00:00Z", "currency": "EUR"}
+
+
+@sample("GET", "reports/roll-up", "auditor")
+def _(world: World) -> Any:
+    return "/reports/roll-up", {"by": "prefix", "prefix": "client", "format": "csv"}
+
+
+@sample("GET", "reports/gl", "auditor")
+def _(world: World) -> Any:
+    return "/reports/gl", {"date": "2026-01-31", "form": "detailed"}

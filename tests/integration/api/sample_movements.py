@@ -53,6 +53,11 @@ def _(world: World) -> Any:
     return f"/clients/{world.client.public_id}/trading-accounts", {"platform": "mt5", "currency": "USD"}
 
 
+@sample("GET", "status", "auditor")
+def status(world: World) -> Any:
+    return "/status", {}
+
+
 @sample("GET", "clients/<str:reference>/balances", "support")
 def _(world: World) -> Any:
     making.hold(world)

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ def feed(api: Api, cursor: str | None, limit: int = 50) -> tuple[list[str], str]
             return found, cursor
 
 
+@pytest.mark.alone
 def test_an_event_that_commits_late_is_not_missed(committed_world: World) -> None:
     api = committed_world.auditor
     begun, finish = threading.Event(), threading.Event()
@@ -58,6 +60,7 @@ def test_an_event_that_commits_late_is_not_missed(committed_world: World) -> Non
     assert feed(api, cursor)[0] == []
 
 
+@pytest.mark.alone
 def test_a_reader_among_many_writers_misses_and_doubles_nothing(committed_world: World) -> None:
     api, stop = committed_world.auditor, threading.Event()
     seen: list[str] = []
@@ -88,6 +91,7 @@ def test_a_reader_among_many_writers_misses_and_doubles_nothing(committed_world:
     assert set(seen) == {f"{number}-{count}" for number in range(8) for count in range(25)}
 
 
+@pytest.mark.alone
 def test_newest_first_by_default_and_filtered(committed_world: World) -> None:
     api = committed_world.auditor
     withdrawal = committed_world.withdrawal()

@@ -51,8 +51,8 @@ def test_killing_the_supervisor_takes_everything_along(product: Product):
 
 
 def test_a_taken_port_is_said_at_once(tmp_path: Path):
-    port = free_port()
-    with socket.socket() as taken:
+    port, lock = free_port()
+    with lock, socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
         done = subprocess.run(

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from ledger import accounts, checkpoints, events, holds, posting, queries
 from ledger.accounts import AccountRef
+from ledger.models import Pending
 from ledger.money import Money
 from ledger.posting import Posted, Source, credit, debit
 
@@ -79,6 +80,39 @@ def void(pending: Posted, **words: Any) -> Posted:
         return posting.void(pending_id=pending.id, **words)
 
 
+def expire(pending: Posted, **words: Any) -> Posted:
+    with transaction.atomic():
+        return posting.expire(pending_id=pending.id, **words)
+
+
+def extend(pending: Posted, expires_at: datetime, **words: Any) -> bool:
+    details = {"reason": "the platform is slow", "actor": Somebody(), "now": datetime.now(UTC)} | words
+    with transaction.atomic():
+        return posting.extend(pending_id=pending.id, expires_at=expires_at, **details)
+
+
+def time_is_up(pending: Posted) -> None:
+    """The end of a reservation has come: nothing in the product can move it back, so the owner of the table does."""
+    Pending.objects.filter(pk=pending.id).update(expires_at=datetime.now(UTC) - timedelta(milliseconds=1))
+
+
+def deal() -> Posted:
+    """Reserved: 30 dollars and 1 of fee leave Ada's wallet, 20 euros and 2 of spread come of 22, six entries."""
+    with transaction.atomic():
+        return posting.post(
+            reason="MANUAL_ADJUSTMENT",
+            legs=[
+                debit(wallet(currency="USD"), Decimal(33)),
+                credit(accounts.ref("house/fx", "USD"), Decimal(30)),
+                credit(fees("USD"), Decimal(3)),
+                debit(accounts.ref("house/fx", "EUR"), Decimal(22)),
+                credit(wallet(), Decimal(20)),
+                credit(accounts.ref("house/fx-spread", "EUR"), Decimal(2)),
+            ],
+            pending=True,
+        )
+
+
 def reverse(posted: Posted, **words: Any) -> Posted:
     with transaction.atomic():
         return posting.reverse(transaction_id=posted.id, description="undone", **words)
@@ -121,6 +155,24 @@ def source(key: str, *, kind: str = "receipt") -> Source:
     return Source("test", kind, key)
 
 
+def _ended_otherwise() -> dict[str, Any]:
+    """What expired, what was given more time, what was taken back or given back in part."""
+    far = datetime(2999, 1, 1, tzinfo=UTC)
+    made: dict[str, Any] = {}
+    made["rejected"] = send("9", to=trading(), pending=True, expires_on=["mt5.rejected"])
+    made["rejected_expiry"] = expire(made["rejected"], status="mt5.rejected")
+    made["extended"] = send("8", to=trading(), pending=True, expires_at=far)
+    extend(made["extended"], far + timedelta(days=1))
+    made["half_wrong"] = receive("30")
+    made["half_reversal"] = reverse(made["half_wrong"], amount=Money.of("15", "EUR"))
+    made["hold_extended"] = hold("12", expires_at=far)
+    made["hold_part_release"] = release(made["hold_extended"], amount=Decimal(2))
+    with transaction.atomic():
+        key, words = made["hold_extended"].hold_id, {"reason": "papers late", "actor": Somebody(), "now": far}
+        holds.extend(hold_id=key, expires_at=far + timedelta(days=1), **words)
+    return made
+
+
 def full_book() -> dict[str, Any]:
     """One of everything: receipts, transfers, reservations in every state, holds in every state, reversals, several
     currencies, backdated entries, checkpoints. What was made, by name."""
@@ -148,6 +200,7 @@ def full_book() -> dict[str, Any]:
     made["hold_capture"] = capture(made["hold_captured"])
     made["hold_released"] = hold("11")
     made["hold_release"] = release(made["hold_released"])
+    made |= _ended_otherwise()
     with transaction.atomic():
         made["conversion"] = posting.post(
             reason="FX_CONVERSION",
@@ -167,3 +220,17 @@ def full_book() -> dict[str, Any]:
     made["after_checkpoint"] = receive("5")
     checkpoints.take(account_id=bank().id)
     return made
+
+
+def send_to_clearing(amount: str, *, at: datetime) -> Posted:
+    """A card deposit is captured: the provider owes it until the settlement."""
+    with transaction.atomic():
+        legs = [debit(clearing(), Decimal(amount)), credit(wallet(), Decimal(amount))]
+        return posting.post(reason="DEPOSIT_CAPTURED", legs=legs, effective_at=at)
+
+
+def settle_clearing(amount: str, *, at: datetime) -> Posted:
+    """The provider pays out what was captured."""
+    with transaction.atomic():
+        legs = [debit(bank(), Decimal(amount)), credit(clearing(), Decimal(amount))]
+        return posting.post(reason="DEPOSIT_SETTLED", legs=legs, effective_at=at)

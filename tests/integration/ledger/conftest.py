@@ -7,12 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
+from django.test import override_settings
 from psycopg.conninfo import conninfo_to_dict
 
 from config.env import DATABASE_ROLES
-from tests.integration.ledger import books
+from ledger.exports import reading, seal
+from tests.integration.ledger import books, sealed_books
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +28,29 @@ def kept_book(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[st
             call_command("flush", verbosity=0, interactive=False)
 
 
+@pytest.fixture(scope="module")
+def sealed_kept(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One sealed book for the module, its export, and the folder outside where its checkpoints are."""
+    folder = tmp_path_factory.mktemp("kept")
+    kept = {**settings.SEAL, "folders": [str(folder)], "storages": [], "emails": []}
+    with django_db_blocker.unblock(), override_settings(SEAL=kept):
+        try:
+            sealed_books.sealed_book()
+            with reading.snapshot() as alias:
+                lines = list(seal.lines(alias))
+            yield folder, lines
+        finally:
+            call_command("flush", verbosity=0, interactive=False)
+
+
 @contextmanager
 def superuser() -> Iterator[None]:
     """Inside, Django itself speaks as the database's superuser with all triggers and foreign keys off; then all is
     undone."""
     ours = connections["default"]
     address = conninfo_to_dict(os.environ["DATABASE_SUPERUSER_URL"])
-    settings = {**ours.settings_dict, "USER": address["user"], "PASSWORD": address.get("password", "")}
-    theirs = connections["default"] = type(ours)(settings, "default")
+    theirs_are = {**ours.settings_dict, "USER": address["user"], "PASSWORD": address.get("password", "")}
+    theirs = connections["default"] = type(ours)(theirs_are, "default")
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:

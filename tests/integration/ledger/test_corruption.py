@@ -1,34 +1,14 @@
 """Somebody with every right alters a row behind the ledger's back: `verify_ledger` finds it and names the row."""
 
-from dataclasses import dataclass
-
 import pytest
 from django.db import connection
 
 from ledger import ids, invariants
 from ledger.models import Account, Checkpoint, Entry, Event
+from tests.integration.ledger.alterations import BANK, BEN, LAST, TWO_PHASE, WALLET, Alteration
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
 pytestmark = [pytest.mark.django_db, pytest.mark.alone]
-
-WALLET = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ada/wallet' AND currency = 'EUR')"
-BEN = "(SELECT id FROM ledger_account WHERE code = 'client/cl_ben/wallet' AND currency = 'EUR')"
-BANK = "(SELECT id FROM ledger_account WHERE code = 'bank/sepa/client-money' AND currency = 'EUR')"
-LAST = f"(SELECT max(seq) FROM ledger_entry WHERE account_id = {WALLET})"
-
-
-@dataclass
-class Alteration:
-    """`sql` may name what the book made as %(name)s; `check` must name the row `row`."""
-
-    what: str
-    sql: str
-    check: str
-    row: str
-
-    def __str__(self) -> str:
-        return self.what
-
 
 ALTERATIONS = [
     Alteration(
@@ -310,6 +290,7 @@ ALTERATIONS = [
         "guards",
         "ledger_balance_floor",
     ),
+    *TWO_PHASE,
 ]
 
 

@@ -115,7 +115,7 @@ def test_hledger_accepts_the_book_in_strict_mode_and_computes_our_balances(kept_
 @needs_hledger
 def test_in_hledger_what_is_pending_is_virtual_and_apart(kept_book):
     out = run_hledger(export(format="hledger"), "balance", "--flat", "pending:", "-O", "csv")
-    assert '"pending:liabilities:client:cl_ada:trading:mt5:1001","-57.50 EUR"' in out
+    assert '"pending:liabilities:client:cl_ada:trading:mt5:1001","-65.50 EUR"' in out
 
 
 @needs_hledger

@@ -20,6 +20,10 @@ TABLES = [
     "ledger_entry",
     "ledger_event",
     "ledger_checkpoint",
+    "ledger_checkpoint_hour",
+    "ledger_entity",
+    "ledger_period",
+    "ledger_period_account",
     "ledger_account",
     "ledger_balance",
     "ledger_hold",
@@ -27,7 +31,12 @@ TABLES = [
     "ledger_currency",
     "ledger_reason",
     "ledger_kind",
+    "ledger_seal",
+    "ledger_seal_root",
+    "ledger_seal_checkpoint",
+    "ledger_seal_copy",
 ]
+INSERTABLE = {"ledger_account", "ledger_event", "ledger_seal_copy"}
 NO_RIGHT = "42501"
 LEDGER = "LG000"
 
@@ -83,7 +92,7 @@ def test_the_switch_for_test_databases_does_not_help(app, book):
     assert refused(app, "TRUNCATE ledger_entry CASCADE")[0] == NO_RIGHT
 
 
-@pytest.mark.parametrize("table", [table for table in TABLES if table not in {"ledger_account", "ledger_event"}])
+@pytest.mark.parametrize("table", [table for table in TABLES if table not in INSERTABLE])
 def test_no_row_can_be_slipped_in(app, book, table):
     assert refused(app, f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1")[0] == NO_RIGHT
 
@@ -103,6 +112,11 @@ def test_a_header_of_ones_own_cannot_be_forged(app, book):
         "SELECT ledger_check('X', '{1}', '{1}', '{0}', true)",
         "SELECT ledger_existing(NULL, NULL, NULL, NULL, NULL, NULL)",
         "SELECT ledger_append_only()",
+        "SELECT ledger_rest(gen_random_uuid(), 1::smallint)",
+        "SELECT ledger_share(gen_random_uuid(), 1, 'EUR')",
+        "SELECT ledger_reversible(gen_random_uuid())",
+        "SELECT ledger_require_open('pending', now(), 'post', '{}')",
+        "SELECT ledger_require_later('pending', now(), now(), '{}')",
     ],
 )
 def test_the_functions_behind_the_public_ones_cannot_be_called(app, book, call):
@@ -237,11 +251,66 @@ def test_a_release_cannot_pass_for_a_capture_nor_a_release_for_an_expiry(app, bo
 
 def test_a_reversal_cannot_exceed_its_original(app, book):
     with pytest.raises(psycopg.Error) as caught:
-        post(app, [book["euro"], book["bank"]], ["-6", "6"], reverses=book["pending"].id)
+        reason = "CLIENT_INTERNAL_TRANSFER_REVERSAL"
+        post(app, [book["euro"], book["bank"]], ["-6", "6"], reason=reason, reverses=book["pending"].id)
     assert caught.value.diag.message_primary == "over_reversal"
     with pytest.raises(psycopg.Error) as caught:
-        post(app, [book["bank"], book["euro"]], ["-1", "1"], reverses=book["receipt"].id)
+        reason = "BANK_RECEIPT_REVERSAL"
+        post(app, [book["bank"], book["euro"]], ["-1", "1"], reason=reason, reverses=book["receipt"].id)
     assert caught.value.diag.message_primary == "over_reversal"
+    for original, reason in (("receipt", "MANUAL_ADJUSTMENT"), ("reversal", "BANK_RECEIPT_REVERSAL_REVERSAL")):
+        with pytest.raises(psycopg.Error) as caught:
+            post(app, [book["bank"], book["euro"]], ["-1", "1"], reason=reason, reverses=book[original].id)
+        assert caught.value.diag.message_primary == "invalid_request"
+
+
+REVERSE = """SELECT * FROM ledger_reverse(gen_random_uuid(), %s, %s, %s, %s::bigint[], %s::numeric[], NULL, NULL, NULL,
+                                          NULL, NULL, 'x', '', NULL)"""
+
+
+def test_no_more_than_the_original_is_taken_back_by_amount_or_by_entries(app, book):
+    original, euro, bank = book["receipt"].id, book["euro"], book["bank"]
+    for part in (
+        ["1000.01", "EUR", None, None],
+        [None, None, [euro, bank], ["-1000.01", "1000.01"]],
+        [None, None, [euro, bank], ["1", "-1"]],  # not mirrored
+        [None, None, [book["ben"], bank], ["-1", "1"]],
+    ):
+        assert refused(app, REVERSE, [original, *part]) == (LEDGER, "over_reversal")
+    assert refused(app, REVERSE, [original, "-1", "EUR", None, None]) == (LEDGER, "invalid_request")
+    assert refused(app, REVERSE, [original, "1", "USD", None, None]) == (LEDGER, "currency_mismatch")
+    assert refused(app, REVERSE, [book["reversal"].id, "1", "EUR", None, None]) == (LEDGER, "invalid_request")
+
+
+RESOLVE = """SELECT * FROM ledger_resolve(gen_random_uuid(), %s, %s, %s, %s, %s::bigint[], %s::numeric[], %s, NULL,
+                                          NULL, NULL, NULL, NULL, 'x', '', NULL)"""
+
+
+def test_a_reservation_gives_no_more_than_it_holds_and_ends_neither_early_nor_on_any_word(app, book):
+    key, euro, trading = book["pending"].id, book["euro"], books.trading().id
+    for words, code in (
+        (["post", key, "40.01", "EUR", None, None, None], "over_capture"),
+        (["post", key, None, None, [euro, trading], ["-40.01", "40.01"], None], "over_capture"),
+        (["post", key, None, None, [euro, book["ben"]], ["-1", "1"], None], "over_capture"),
+        (["post", key, None, None, [euro, trading], ["-2", "1"], None], "unbalanced"),
+        (["post", key, "0.001", "EUR", None, None, None], "invalid_request"),
+        (["post", key, "-1", "EUR", None, None, None], "invalid_request"),
+        (["void", key, "1", "EUR", None, None, None], "invalid_request"),
+        (["whatever", key, None, None, None, None, None], "invalid_request"),
+        (["expire", key, None, None, None, None, None], "invalid_transition"),
+        (["expire", key, None, None, None, None, "mt5.rejected"], "invalid_transition"),
+        (["post", key, None, None, None, None, "mt5.rejected"], "invalid_transition"),
+        (["post", book["posted"].id, None, None, None, None, None], "invalid_transition"),
+    ):
+        assert refused(app, RESOLVE, words) == (LEDGER, code)
+
+
+def test_an_end_is_never_moved_back_or_invented(app, book):
+    for function, key in (("pending", book["extended"].id), ("hold", book["hold_extended"].hold_id)):
+        for moment in ("2001-01-01", None):
+            assert refused(app, f"SELECT ledger_{function}_extend(%s, %s)", [key, moment])[0] == LEDGER
+    assert refused(app, "SELECT ledger_pending_extend(%s, '2999-01-01')", [book["pending"].id])[0] == LEDGER
+    assert refused(app, "SELECT ledger_hold_extend(%s, '2999-01-01')", [book["hold"].hold_id])[0] == LEDGER
 
 
 def test_temporary_tables_cannot_stand_in_for_the_ledgers(app, book):

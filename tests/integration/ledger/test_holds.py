@@ -18,6 +18,7 @@ from ledger.errors import (
     InvalidTransition,
     NotFound,
     OverCapture,
+    OverRelease,
     ReasonNotAllowed,
 )
 from ledger.models import Hold
@@ -53,6 +54,10 @@ def part(amount):
     return lambda placed: books.capture(placed, amount=Decimal(amount))
 
 
+def give(amount):
+    return lambda placed: books.release(placed, amount=Decimal(amount))
+
+
 def expire(placed):
     Hold.objects.filter(pk=placed.hold_id).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert holds.expire(now=timezone.now()) == 1
@@ -77,6 +82,15 @@ MATRIX = [
     ([part("25")], books.capture, ("captured", "60", "0", "0"), ("40", "0")),
     ([part("25")], books.release, ("released", "25", "35", "0"), ("75", "0")),
     ([part("25")], expire, ("expired", "25", "35", "0"), ("75", "0")),
+    ([], give("20"), ("active", "0", "20", "40"), ("60", "40")),
+    ([], give("60"), ("released", "0", "60", "0"), ("100", "0")),
+    ([part("25")], give("20"), ("partly_captured", "25", "20", "15"), ("60", "15")),
+    ([give("20")], part("25"), ("partly_captured", "25", "20", "15"), ("60", "15")),
+    ([give("20")], books.capture, ("captured", "40", "20", "0"), ("60", "0")),
+    ([give("20")], books.release, ("released", "0", "60", "0"), ("100", "0")),
+    ([part("25"), give("20")], books.release, ("released", "25", "35", "0"), ("75", "0")),
+    ([part("25"), give("20")], part("15"), ("captured", "40", "20", "0"), ("60", "0")),
+    ([give("20")], expire, ("expired", "0", "60", "0"), ("100", "0")),
 ]
 
 
@@ -89,13 +103,20 @@ def test_what_each_verb_makes_of_an_open_hold(placed, before, verb, expected, ba
     assert (Hold.objects.get().ended_at is not None) == (expected[3] == "0")
 
 
-@pytest.mark.parametrize("end", [books.capture, books.release, expire], ids=["captured", "released", "expired"])
-@pytest.mark.parametrize("verb", [books.capture, part("1"), books.release], ids=["capture", "part", "release"])
-def test_what_has_ended_stays_ended(placed, end, verb):
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [(books.capture, "already_captured"), (books.release, "already_released"), (expire, "expired")],
+    ids=["captured", "released", "expired"],
+)
+@pytest.mark.parametrize(
+    "verb", [books.capture, part("1"), books.release, give("1")], ids=["capture", "part", "release", "give"]
+)
+def test_what_has_ended_stays_ended_and_each_end_has_its_cause(placed, end, cause, verb):
     end(placed)
     before = row(placed), held()
-    with pytest.raises(InvalidTransition):
+    with pytest.raises(InvalidTransition) as refused:
         verb(placed)
+    assert (refused.value.code, refused.value.cause) == ("invalid_transition", cause)
     assert holds.expire(now=timezone.now() + timedelta(days=9)) == 0
     assert (row(placed), held()) == before
 
@@ -110,10 +131,20 @@ def test_no_more_than_is_held_can_be_captured(placed):
     assert held() == ("40", "10")
 
 
+def test_no_more_than_is_held_can_be_given_back(placed):
+    books.release(placed, amount=Decimal(50))
+    with pytest.raises(OverRelease) as refused:
+        books.release(placed, amount=Decimal("10.01"))
+    assert (refused.value.code, refused.value.cause) == ("over_capture", "over_release")
+    assert held() == ("90", "10")
+
+
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001"])
 def test_amounts_that_cannot_be_are_refused(placed, amount):
     with pytest.raises(InvalidAmount):
         books.capture(placed, amount=Decimal(amount))
+    with pytest.raises(InvalidAmount):
+        books.release(placed, amount=Decimal(amount))
     with pytest.raises(InvalidAmount):
         books.hold(amount)
     with pytest.raises(InvalidAmount):
@@ -191,8 +222,10 @@ def test_a_freeze_stops_new_holds_but_not_their_end(placed):
 
 def test_expiry_leaves_what_has_more_time_and_goes_past_what_ended_meanwhile():
     books.receive("100")
+    due = books.hold("10", expires_at=timezone.now() + timedelta(hours=1))
+    later = books.hold("20", expires_at=timezone.now() + timedelta(hours=1))
     now = timezone.now()
-    due, later = books.hold("10", expires_at=now), books.hold("20", expires_at=now + timedelta(hours=1))
+    Hold.objects.filter(pk=due.hold_id).update(expires_at=now)
     books.hold("30")
     assert holds.expire(now=now) == 1
     assert (row(due)[0], row(later)[0], held()) == ("expired", "active", ("50", "50"))

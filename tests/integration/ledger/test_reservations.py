@@ -1,5 +1,6 @@
-"""Two-phase transactions: reserve, then post all or a part, or give back."""
+"""Two-phase transactions: reserve, then post all or parts, or give back."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -14,8 +15,11 @@ from ledger.errors import (
     InsufficientAvailable,
     InvalidRequest,
     InvalidTransition,
+    NotDivisible,
     NotFound,
     OverCapture,
+    OverPost,
+    Unbalanced,
 )
 from ledger.models import Pending, Transaction
 from ledger.money import Money
@@ -83,20 +87,35 @@ def test_no_more_than_remains_can_be_posted(pending):
     with pytest.raises(OverCapture) as refused:
         books.settle(pending, amount=Money.of("40.01", EUR))
     assert refused.value.data["remaining"] == "40"
+    assert (refused.value.code, refused.value.cause) == ("over_capture", "over_post")
     books.settle(pending, amount=Money.of("30", EUR))
     with pytest.raises(OverCapture):
         books.settle(pending, amount=Money.of("10.01", EUR))
     assert books.figures(books.wallet()) == ("70", "0", "10")
 
 
-@pytest.mark.parametrize("first", [books.settle, books.void])
-@pytest.mark.parametrize("second", [books.settle, books.void])
-def test_what_has_ended_stays_ended(pending, first, second):
+def run_out(pending):
+    books.time_is_up(pending)
+    books.expire(pending)
+
+
+def put_off(pending):
+    books.extend(pending, datetime(2999, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("first", "cause"),
+    [(books.settle, "already_posted"), (books.void, "already_voided"), (run_out, "expired")],
+    ids=["posted", "voided", "expired"],
+)
+@pytest.mark.parametrize("second", [books.settle, books.void, books.expire, put_off])
+def test_what_has_ended_stays_ended_and_each_end_has_its_cause(pending, first, cause, second):
     first(pending)
-    before = books.figures(books.wallet())
-    with pytest.raises(InvalidTransition):
+    before = books.figures(books.wallet()), state(pending)
+    with pytest.raises(InvalidTransition) as refused:
         second(pending)
-    assert books.figures(books.wallet()) == before
+    assert (refused.value.code, refused.value.cause) == ("invalid_transition", cause)
+    assert (books.figures(books.wallet()), state(pending)) == before
 
 
 def test_an_amount_in_another_currency_is_refused(pending):
@@ -129,22 +148,88 @@ def test_only_pending_transactions_can_be_resolved():
         posting.void(pending_id=ids.new_id())
 
 
-def test_several_legs_are_posted_whole_or_not_at_all():
+@pytest.fixture
+def deal():
+    """33 dollars out of the wallet for 20 euros into it, with a fee and a spread: six entries, two currencies."""
+    books.receive("100", to=books.wallet(currency="USD"))
+    return books.deal()
+
+
+def fx(amount):
+    """What one deal's six accounts hold: wallet and fee in dollars, wallet and spread in euros."""
+    spread = accounts.ref("house/fx-spread", EUR)
+    return (
+        books.figures(books.wallet(currency="USD")),
+        books.balance(books.fees("USD")),
+        books.figures(books.wallet()),
+        books.balance(spread),
+    ) == amount
+
+
+def test_many_legs_are_posted_in_proportion_until_they_are_used_up(deal):
+    assert fx((("100", "0", "33"), "0", ("0", "20", "0"), "0"))
+    first = books.settle(deal, amount=Money.of("16.5", "USD"))  # a half of everything
+    assert first.remaining == Decimal("27.5")
+    assert fx((("83.5", "0", "16.5"), "1.5", ("10", "10", "0"), "1"))
+    books.settle(deal, amount=Money.of("1.1", EUR))  # a tenth of what is left, told by the other currency
+    assert fx((("81.85", "0", "14.85"), "1.65", ("11", "9", "0"), "1.1"))
+    assert books.settle(deal).remaining == 0
+    assert fx((("67", "0", "0"), "3", ("20", "0", "0"), "2"))
+    assert state(deal) == "posted"
+
+
+def test_a_part_that_does_not_divide_exactly_is_refused_and_given_by_entries_instead(deal):
+    with pytest.raises(NotDivisible) as refused:
+        books.settle(deal, amount=Money.of("1", "USD"))
+    assert (refused.value.code, refused.value.cause, refused.value.param) == (
+        "invalid_request",
+        "not_divisible",
+        "amount",
+    )
+    assert fx((("100", "0", "33"), "0", ("0", "20", "0"), "0"))
+    part = [debit(books.wallet(currency="USD"), Decimal(1)), credit(books.fees("USD"), Decimal(1))]
+    assert books.settle(deal, legs=part).remaining == 54
+    assert fx((("99", "0", "32"), "1", ("0", "20", "0"), "0"))
+    with pytest.raises(OverPost) as refused:
+        books.settle(
+            deal, legs=[debit(books.wallet(currency="USD"), Decimal(3)), credit(books.fees("USD"), Decimal(3))]
+        )
+    assert (refused.value.data["remaining"], refused.value.data["wanted"]) == ("2", "3")
+    books.void(deal)
+    assert fx((("99", "0", "0"), "1", ("0", "0", "0"), "0"))
+
+
+def test_only_what_was_reserved_can_be_posted_by_entries(deal):
+    dollars = books.wallet(currency="USD")
+    for legs, cause in (
+        ([debit(dollars, Decimal(1)), credit(books.wallet(books.BEN, "USD"), Decimal(1))], OverPost),
+        ([credit(dollars, Decimal(1)), debit(books.fees("USD"), Decimal(1))], OverPost),
+        ([debit(dollars, Decimal(2)), credit(books.fees("USD"), Decimal(1))], Unbalanced),
+        ([debit(dollars, Decimal(1))], Unbalanced),
+    ):
+        with pytest.raises(cause):
+            books.settle(deal, legs=legs)
+    with pytest.raises(InvalidRequest):
+        books.settle(deal, amount=Money.of("1", "USD"), legs=legs)
+    assert fx((("100", "0", "33"), "0", ("0", "20", "0"), "0"))
+
+
+def test_two_legs_on_one_account_are_taken_from_together():
     books.receive("100")
     with transaction.atomic():
         pending = posting.post(
             reason="MANUAL_ADJUSTMENT",
             legs=[
-                debit(books.wallet(), Decimal(50)),
-                credit(books.fees(), Decimal(2)),
-                credit(books.trading(), Decimal(48)),
+                debit(books.wallet(), Decimal(10)),
+                debit(books.wallet(), Decimal(20)),
+                credit(books.trading(), Decimal(30)),
             ],
             pending=True,
         )
-    with pytest.raises(InvalidRequest, match="two-legged"):
-        books.settle(pending, amount=Money.of("10", EUR))
+    books.settle(pending, amount=Money.of("12.5", EUR))
+    assert books.figures(books.wallet()) == ("87.5", "0", "17.5")
     books.settle(pending)
-    assert (books.balance(books.wallet()), books.balance(books.fees())) == ("50", "2")
+    assert books.figures(books.wallet()) == ("70", "0", "0")
 
 
 def test_several_currencies_can_wait_together():

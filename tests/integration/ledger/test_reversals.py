@@ -5,10 +5,23 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from ledger import ids, invariants, posting, queries
-from ledger.errors import InsufficientAvailable, InvalidRequest, NotFound, OverReversal
+from ledger import accounts, ids, invariants, posting, queries
+from ledger.errors import (
+    CurrencyMismatch,
+    IdempotencyKeyReused,
+    InsufficientAvailable,
+    InvalidRequest,
+    NotFound,
+    NothingPosted,
+    OverReversal,
+    ReversalOfReversal,
+    Unbalanced,
+)
 from ledger.models import Transaction
+from ledger.models.account import ReasonRow
+from ledger.money import Money
 from ledger.posting import Leg, credit, debit
+from ledger.reasons import REASONS
 from tests.integration.ledger import books
 
 pytestmark = pytest.mark.django_db
@@ -74,13 +87,26 @@ def test_parts_add_up_to_the_original_and_no_further():
 
 
 def test_a_reversal_touches_only_accounts_of_its_original():
-    original = books.receive("100")
+    with transaction.atomic():
+        original = posting.post(
+            reason="MANUAL_ADJUSTMENT", legs=[debit(books.bank(), Decimal(100)), credit(books.wallet(), Decimal(100))]
+        )
     for legs in (
         [debit(books.wallet(), Decimal(1)), credit(books.clearing(), Decimal(1))],
         [debit(books.bank(), Decimal(1)), credit(books.wallet(), Decimal(1))],
     ):
         with pytest.raises(OverReversal), transaction.atomic():
-            posting.post(reason="MANUAL_ADJUSTMENT", legs=legs, reverses=original.id)
+            posting.post(reason="MANUAL_ADJUSTMENT_REVERSAL", legs=legs, reverses=original.id)
+    assert books.balance(books.wallet()) == "100"
+
+
+def test_only_its_reasons_own_reversal_code_reverses_it():
+    original = books.receive("100")
+    legs = [debit(books.wallet(), Decimal(1)), credit(books.bank(), Decimal(1))]
+    for reason in ("MANUAL_ADJUSTMENT", "OPENING_BALANCE_REVERSAL"):
+        with pytest.raises(InvalidRequest) as refused, transaction.atomic():
+            posting.post(reason=reason, legs=legs, reverses=original.id)
+        assert refused.value.param == "reason"
     assert books.balance(books.wallet()) == "100"
 
 
@@ -108,8 +134,103 @@ def test_a_reversal_a_void_and_a_reservation_cannot_be_reversed():
     pending = books.send("10", pending=True)
     voided = books.void(pending)
     undone = books.reverse(original)
-    for posted in (undone, pending, voided):
-        with pytest.raises(InvalidRequest):
+    for posted, cause in ((undone, ReversalOfReversal), (pending, NothingPosted), (voided, NothingPosted)):
+        with pytest.raises(cause) as refused:
             books.reverse(posted)
+        assert (refused.value.code, refused.value.param) == ("invalid_request", "transaction")
+    with pytest.raises(ReversalOfReversal), transaction.atomic():
+        posting.post(
+            reason="MANUAL_ADJUSTMENT",
+            legs=[debit(books.bank(), Decimal(1)), credit(books.wallet(), Decimal(1))],
+            reverses=undone.id,
+        )
     with pytest.raises(NotFound), transaction.atomic():
         posting.reverse(transaction_id=ids.new_id(), description="")
+    assert books.balance(books.wallet()) == "0"
+
+
+@pytest.fixture
+def conversion():
+    """100 dollars became 90.91 euros in the wallet and 0.10 of spread: five entries that divide by nothing."""
+    books.receive("100", to=books.wallet(currency="USD"))
+    dollars, euros = accounts.ref("house/fx", "USD"), accounts.ref("house/fx", "EUR")
+    with transaction.atomic():
+        return posting.post(
+            reason="FX_CONVERSION",
+            legs=[
+                debit(books.wallet(currency="USD"), Decimal(100)),
+                credit(dollars, Decimal(100)),
+                debit(euros, Decimal("91.01")),
+                credit(books.wallet(), Decimal("90.91")),
+                credit(accounts.ref("house/fx-spread", "EUR"), Decimal("0.10")),
+            ],
+        )
+
+
+def test_repeated_shares_add_up_to_the_original_to_the_cent(conversion):
+    for number, amount in enumerate(["33.33", "0.01", "33.33", "0.01", "33.32"], start=1):
+        undone = books.reverse(conversion, amount=Money.of(amount, "USD"))
+        assert sum(line.amount for line in queries.lines_of(undone.id)) == 0
+        assert state(conversion) == ("reversed" if number == 5 else "partly_reversed")
+    assert undone.remaining == 0
+    assert (books.balance(books.wallet(currency="USD")), books.balance(books.wallet())) == ("100", "0")
+    assert books.balance(accounts.ref("house/fx-spread", "EUR")) == "0"
+    with pytest.raises(OverReversal):
+        books.reverse(conversion, amount=Money.of("0.01", "USD"))
+
+
+def test_a_share_takes_from_every_entry_in_proportion(conversion):
+    undone = books.reverse(conversion, amount=Money.of("50", "USD"))
+    assert sorted(line.amount for line in queries.lines_of(undone.id)) == [
+        Decimal("-50"),
+        Decimal("-45.46"),
+        Decimal("-0.05"),
+        Decimal("45.51"),
+        Decimal("50"),
+    ]
+    with pytest.raises(OverReversal) as refused:
+        books.reverse(conversion, amount=Money.of("50.01", "USD"))
+    assert (refused.value.data["remaining"], refused.value.data["wanted"]) == ("50", "50.01")
+    with pytest.raises(CurrencyMismatch):
+        books.reverse(conversion, amount=Money.of("1", "GBP"))
+    with pytest.raises(OverReversal):
+        books.reverse(conversion)
+    assert books.balance(books.wallet(currency="USD")) == "50"
+
+
+def test_entries_may_be_chosen_with_their_amounts(conversion):
+    spread, euros = accounts.ref("house/fx-spread", "EUR"), accounts.ref("house/fx", "EUR")
+    chosen = [debit(euros, Decimal("0.10")), credit(spread, Decimal("0.10"))]
+    undone = books.reverse(conversion, legs=chosen)
+    assert (books.balance(spread), books.balance(books.wallet())) == ("0", "90.91")
+    assert Transaction.objects.get(pk=undone.id).reason_id == "FX_CONVERSION_REVERSAL"
+    for legs, cause in (
+        (chosen, OverReversal),
+        ([credit(euros, Decimal(1)), debit(books.wallet(), Decimal(1))], OverReversal),
+        ([debit(euros, Decimal(1)), credit(books.wallet(books.BEN), Decimal(1))], OverReversal),
+        ([debit(euros, Decimal(1)), credit(books.wallet(), Decimal(2))], Unbalanced),
+    ):
+        with pytest.raises(cause):
+            books.reverse(conversion, legs=legs)
+    with pytest.raises(InvalidRequest):
+        books.reverse(conversion, legs=chosen, amount=Money.of("1", "EUR"))
+    books.reverse(conversion, amount=Money.of("90.91", "EUR"))  # what is left, in proportion
+    assert (state(conversion), books.balance(books.wallet())) == ("reversed", "0")
+
+
+def test_a_partial_reversal_repeated_under_its_key_is_answered_again():
+    original = books.receive("100")
+    once = books.reverse(original, amount=Money.of("30", "EUR"), idempotency_key="k")
+    again = books.reverse(original, amount=Money.of("30", "EUR"), idempotency_key="k")
+    assert (again.id, again.replayed, once.remaining) == (once.id, True, 70)
+    with pytest.raises(IdempotencyKeyReused):
+        books.reverse(original, amount=Money.of("31", "EUR"), idempotency_key="k")
+    assert books.balance(books.wallet()) == "70"
+
+
+def test_every_reason_names_a_reversal_code_of_the_catalogue():
+    for code, found in REASONS.items():
+        if not code.endswith("_REVERSAL") and code != "HOLD_RELEASED":
+            assert found.reversal_code in REASONS, code
+    rows = dict(ReasonRow.objects.values_list("code", "reversal"))
+    assert rows == {code: found.reversal_code for code, found in REASONS.items()}

@@ -77,7 +77,7 @@ def test_figures_that_contradict_each_other_are_not_shown() -> None:
     with pytest.raises(DoesNotAddUp):
         CurrencyBalances(
             currency="EUR", available=euro, held=euro, on_its_way=zero, total=euro, arriving=zero, owed=zero,
-            available_to_withdraw=zero, formula=(), holds=(), on_the_way=(), pockets=(),
+            available_to_withdraw=zero, formula=(), holds=(), on_the_way=(), pockets=(), in_pockets=zero,
         )  # fmt: skip
 
 

@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 
 from config import checks
+from config.settings import sealing
 
 LONG = "k7Qz-2mVx9Lw4Rt8Yp1Ns6Bd3Hf5Jg0Cu-aEiOyXvTqWrPlKjHgF"
+
+
+def seal(**changes: Any) -> dict[str, Any]:
+    safe = {"key": bytes(range(7, 39)).hex(), "folders": ["/srv/seal"], "storages": [], "emails": ["a@audit.test"]}
+    return {**safe, **changes}
 
 
 def safe(**changes: Any) -> SimpleNamespace:
@@ -36,6 +42,9 @@ def safe(**changes: Any) -> SimpleNamespace:
         },
         "MT5": {"servers": {"mt5": {"url": "https://mt5.broker.test", "login": "1", "password": LONG}}},
         "BANK": {"sepa": {"url": "https://bank.test"}},
+        "SEAL": seal(),
+        "RATES": {"ecb": {"url": "https://www.ecb.europa.eu"}, "file": {"path": "/srv/rates.csv"}},
+        "FX": {"spreads": "50 EUR/USD=35", "reporting_currency": "EUR"},
     }
     return SimpleNamespace(**{**conf, **changes})
 
@@ -85,9 +94,19 @@ def stripe(**changes: Any) -> dict[str, Any]:
         ("E030", {"STRIPE": stripe(webhook_secrets=[])}),
         ("E031", {"STRIPE": stripe(webhook_tolerance=3600)}),
         ("E032", {"STRIPE": stripe(api_base="http://api.stripe.com")}),
+        ("E032", {"RATES": {"ecb": {"url": "http://127.0.0.1:8104"}}}),
+        ("E034", {"FX": {"spreads": "EUR/USD=35", "reporting_currency": "EUR"}}),
+        ("E034", {"FX": {"spreads": "50", "reporting_currency": "XXX"}}),
         ("E032", {"BANK": {"sepa": {"url": "http://127.0.0.1:8103"}}}),
         ("E033", {"STRIPE": stripe(secret_key="sk_test_demo")}),
         ("E033", {"STRIPE": stripe(webhook_secrets=["whsec_demo"])}),
+        ("E050", {"SEAL": seal(key="")}),
+        ("E050", {"SEAL": seal(key="no hexadecimal")}),
+        ("E050", {"SEAL": seal(key=LONG.encode().hex())}),
+        ("E050", {"SEAL": seal(key="00" * 32)}),
+        ("E050", {"SEAL": seal(key=sealing.DEMO_KEY)}),
+        ("E051", {"SEAL": seal(folders=[])}),
+        ("E051", {"SEAL": seal(folders=["/srv/seal", "/srv/seal"], emails=[])}),
     ],
 )
 def test_each_unsafe_setting_is_found_alone(code: str, changes: dict[str, Any]):

@@ -1,6 +1,7 @@
 """The posting recipes: each balances for every amount, and each is the row of the accountant's table."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from ledger.chart import classify
 from ledger.money import Money
 from ledger.reasons import require_kinds
 from payments import postings
+from payments.fx.amounts import selling
 from payments.postings import Recipe
 
 WALLET, HELD, DEBT, TRADING = "client/cl_1/wallet", "client/cl_1/held", "client/cl_1/debt", "client/cl_1/trading/mt5/7"
+BPS = Decimal(50)
 CODES = ("EUR", "JPY", "KWD", "BTC", "ETH")
 
 
@@ -31,6 +34,18 @@ def amounts(draw: st.DrawFn) -> dict[str, Money]:
 
 
 RECIPES: dict[str, Any] = {
+    "converted": lambda large, small: postings.converted(
+        wallet=WALLET,
+        amounts=selling(large, "JPY", price=Fraction(10**20), spread_bps=BPS)
+        if large.currency == "ETH"
+        else selling(large, "ETH", price=Fraction(1, 7), spread_bps=BPS),
+    ),
+    "opened": lambda large, small: postings.opened(
+        account=WALLET, opening="house/opening", owed_to_others=True, balance=large
+    ),
+    "opened below zero": lambda large, small: postings.opened(
+        account=TRADING, opening="house/opening", owed_to_others=True, balance=-small
+    ),
     "captured": lambda large, small: postings.deposit_captured(wallet=WALLET, psp="stripe", gross=large, fee=small),
     "captured, fee later": lambda large, small: postings.deposit_captured(
         wallet=WALLET, psp="stripe", gross=large, fee=None

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from lxml import etree
 
-from payments.connectors.bank.safe_xml import XmlRefused, read_xml
+from payments.connectors.safe_xml import XmlRefused, read_xml
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(pain\.001\.001\.(?:03|09))")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.connectors.bank.safe_xml import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, XmlRefused, read_xml
+from payments.connectors.safe_xml import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, XmlRefused, read_xml
 
 LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">'

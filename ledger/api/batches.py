@@ -1,0 +1,69 @@
+"""Batches by hand: many transactions of a caller at once, all or none or each for itself.
+
+One unit of work with one event per transaction. What is wrong with an item is found before anything is written, for all
+of them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ledger import posting
+from ledger.api import by_hand, trail
+from ledger.api.account_names import Names
+from ledger.api.by_hand import Given, below
+from ledger.api.permissions import Acting
+from ledger.database import unit_of_work
+from ledger.errors import DomainError
+from ledger.posting import Draft, Posted
+
+Answers = Sequence[Posted | DomainError]
+Drafting = tuple[list[Draft], dict[int, DomainError]]
+
+
+def post(*, given: Sequence[Given], partial: bool, actor: Acting, now: datetime) -> Answers:
+    """Post many: all or none, or with `partial` what can be posted, one answer per item in their order.
+
+    Raises Forbidden, InvalidRequest and PolicyRefused for a reason that is not open to the caller; all or none, also
+    what `posting.post_batch` raises, with `errors`. Parameters name the item and its entry."""
+    for code in {item["reason"] for item in given}:
+        by_hand.require_by_hand(code, actor)
+
+    def work() -> Answers:
+        drafts, refused = _drafts(given, actor, now)
+        answers = _each(drafts, refused) if partial else _all_or_none(drafts, refused)
+        trail.batch_moved(answers, drafts, actor=actor, now=now)
+        return answers
+
+    return unit_of_work(work)
+
+
+def _drafts(given: Sequence[Given], actor: Acting, now: datetime) -> Drafting:
+    """The drafts, and what is wrong with them already; a bad one keeps its place and its chain."""
+    names, refused = Names(), {}
+    drafts: list[Draft] = []
+    for index, item in enumerate(given):
+        try:
+            drafts.append(by_hand.draft_of(item, names, actor, now))
+        except DomainError as error:
+            refused[index] = error
+            drafts.append(Draft(reason=item["reason"], legs=[], chain=item.get("chain")))
+    return drafts, refused
+
+
+def _each(drafts: list[Draft], refused: dict[int, DomainError]) -> Answers:
+    answers = posting.post_each(drafts, refused=refused)
+    for index, answer in enumerate(answers):
+        if isinstance(answer, DomainError):
+            answer.param = below(f"transactions[{index}]", answer.param)
+    return answers
+
+
+def _all_or_none(drafts: list[Draft], refused: dict[int, DomainError]) -> Answers:
+    try:
+        return posting.post_batch(drafts, refused=refused)
+    except DomainError as error:
+        for bad in error.data.get("errors", []):
+            bad["param"] = below(f"transactions[{bad['index']}]", bad["param"])
+        if "index" in error.data:
+            error.param = below(f"transactions[{error.data['index']}]", error.param)
+        raise

@@ -1,0 +1,47 @@
+"""The connection that exports and reports read from: the reader role where one is set up, else the app's own.
+
+Whatever must be true this instant (spending checks above all) never reads here: a reader may lag behind.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections, transaction
+
+READER = "reader"
+_CHUNK = 2000
+
+
+def alias() -> str:
+    """The name of the connection for reports."""
+    return READER if READER in connections else "default"
+
+
+@contextmanager
+def snapshot(using: str | None = None) -> Iterator[str]:
+    """Keep everything read inside at one moment; answers the connection's name. Inside somebody's transaction on the
+    app's own connection it reads what that one sees."""
+    name = using or ("default" if connections["default"].in_atomic_block else alias())
+    if connections[name].in_atomic_block:
+        yield name
+        return
+    with transaction.atomic(using=name), connections[name].cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # the reader of the stream may be slow
+        yield name
+
+
+def rows(using: str, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def stream(using: str, sql: str, parameters: Sequence[Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    """Rows of any number, a few thousand at a time."""
+    with connections[using].chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while found := cursor.fetchmany(_CHUNK):
+            yield from found

@@ -1,0 +1,2 @@
+DROP FUNCTION ledger_post_batch;
+DROP FUNCTION ledger_judge;

@@ -1,0 +1,10 @@
+DROP TRIGGER ledger_append_only ON ledger_gl_mapping;
+DROP TRIGGER ledger_append_only ON ledger_gl_export;
+DROP TRIGGER ledger_no_truncate ON ledger_gl_mapping;
+DROP TRIGGER ledger_no_truncate ON ledger_gl_export;
+DROP TRIGGER ledger_gl_mapping_guard ON ledger_gl_mapping;
+DROP TRIGGER ledger_balance_monitor_guard ON ledger_balance_monitor;
+DROP FUNCTION ledger_gl_mapping_guard();
+DROP FUNCTION ledger_balance_monitor_guard();
+DROP FUNCTION ledger_sum_below(text, text, text, text, int, boolean, bigint);
+DROP FUNCTION ledger_sum_steps(text, text, text, text, int, boolean, bigint, bigint);

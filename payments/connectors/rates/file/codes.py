@@ -1,0 +1,11 @@
+"""The columns of a rate file, and what its values look like.
+
+A CSV file in UTF-8: `base,counter,rate,published_at`, one rate per line, decimals with a point, times in RFC 3339 with
+their zone. The format is ours; it carries what the ECB does not publish: pegged currencies, crypto assets, a rate that
+was agreed with a bank.
+"""
+
+COLUMNS = ("base", "counter", "rate", "published_at")
+KIND = "rates-csv"
+MAX_BYTES = 1024 * 1024
+MAX_LINES = 10_000
