@@ -12,7 +12,7 @@ TEST_GROUPS = embedded dev $(BROWSER)
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench growth reset lint format types imports migrations deploy templates install lock
+.PHONY: help run soak test check bench growth reset lint format types imports migrations deploy templates install lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,12 +25,17 @@ test: ## the whole test suite on servers of its own
 	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
 ifeq ($(strip $(ARGS)),)
 	@echo "browsers, and what needs a database server for itself, run beside the rest and are shown after it"
-	@$(PY) -m pytest -m "alone or browser" > var/tests-beside.log 2>&1 & beside=$$!; \
-	$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser"; rest=$$?; \
+	@$(PY) -m pytest -m "(alone or browser) and not soak" > var/tests-beside.log 2>&1 & beside=$$!; \
+	$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser and not soak"; rest=$$?; \
 	wait $$beside; beside=$$?; cat var/tests-beside.log; exit $$((rest | beside))
 else
 	@$(PY) -m pytest $(ARGS)
 endif
+
+soak: ## what tries longer than a test run has time for
+	@$(PYTHON) -I config/bootstrap.py $(TEST_GROUPS)
+	@LEDGER_PROPERTY=soak $(PY) -m pytest tests/property
+	@$(PY) -m pytest -m soak
 
 check: lint types imports migrations deploy templates test ## everything that must hold before a change is done
 

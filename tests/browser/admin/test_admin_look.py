@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from payments.models import User
 from tests.browser.admin.conftest import Day
+from tests.browser.looks import LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SIZES = {390: 844, 1024: 768, 1440: 900}
@@ -150,8 +151,7 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {n['html'][:160]}" for rule in found if rule["id"] not in FRAME for n in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_staff_pages_look_right(
     live_server: Any, opened: Callable[..., Page], day: Day, width: int, theme: str
 ) -> None:

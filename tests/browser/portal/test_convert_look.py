@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ledger import accounts
 from payments.models import Conversion, User
+from tests.browser.looks import LOOKS
 from tests.browser.portal.test_look import SIZES, keep, overflow, violations
 from tests.factories import rates
 from tests.integration.portal.world import World
@@ -56,8 +57,7 @@ def checked(page: Page, name: str) -> None:
     assert violations(page) == [], name
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_the_pages_look_right(live_server: Any, opened: Callable[..., Page], width: int, theme: str) -> None:
     page = opened(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
     complaints: list[str] = []

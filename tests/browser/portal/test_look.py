@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from payments.models import User
+from tests.browser.looks import LOOKS
 from tests.integration.portal.test_pages import account_pages, addresses
 from tests.integration.portal.world import World
 
@@ -52,8 +53,7 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_pages_look_right(live_server: Any, opened: Callable[..., Page], world: World, width: int, theme: str) -> None:
     page = opened(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
     complaints: list[str] = []
