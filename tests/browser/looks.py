@@ -1,4 +1,4 @@
-"""Widths and themes that pages are looked at in: all widths and both themes in every run, all pairs with `make soak`."""
+"""Widths and themes that pages are looked at in: all widths, both themes in every run, all pairs with `make soak`."""
 
 from typing import Any
 
