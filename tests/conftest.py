@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.core.management import call_command, get_commands
 from django.db import connection
 
@@ -68,7 +69,17 @@ def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     cache."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         cache.clear()
+        _empty("")
     yield
+
+
+def _empty(folder: str) -> None:
+    """What a test kept in the storage (copies of checkpoints) would contradict the books of the next one."""
+    folders, files = default_storage.listdir(folder)
+    for name in files:
+        default_storage.delete(f"{folder}{name}")
+    for name in folders:
+        _empty(f"{folder}{name}/")
 
 
 def _connect(role: str) -> psycopg.Connection[Any]:

@@ -32,15 +32,14 @@ def publish(values: Mapping[str, str] = USUAL, *, at: datetime | None = None, so
         defaults={"event_type": "test", "headers": {}, "body": body, "state": "processed"},
     )
     return [
-        Rate.objects.create(
+        Rate.objects.get_or_create(
             source=source,
             base="EUR",
             counter=code,
             value=Decimal(value),
             published_at=moment,
-            fetched_at=moment,
-            message=event,
-        )
+            defaults={"fetched_at": moment, "message": event},
+        )[0]
         for code, value in values.items()
     ]
 

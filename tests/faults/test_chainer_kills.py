@@ -15,7 +15,7 @@ from ledger import invariants, sealing
 from ledger.models import Event, Link
 from tests.integration.ledger import sealed_books
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 KILLS = 50
 # Small commits, so that most of the killed processes die with one open.

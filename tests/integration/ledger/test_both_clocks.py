@@ -13,7 +13,7 @@ from tests.integration.ledger.conftest import raw
 from tests.property.test_as_of import naive
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 

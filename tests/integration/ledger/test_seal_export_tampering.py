@@ -13,7 +13,7 @@ import pytest
 from ledger import seal_notes
 from ledger.exports import verify_seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 ROUNDS = 100
 SEED = 20261120

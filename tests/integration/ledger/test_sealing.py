@@ -16,7 +16,7 @@ from ledger.exports import verify_seal
 from ledger.models import CheckpointCopy, DayRoot, Entry, Event, Link, SignedCheckpoint, Transaction
 from tests.integration.ledger import books, sealed_books
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from ledger.checks import CHECKS
 from ledger.models import Event, Verification
 from tests.integration.ledger import books
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BREAK = "UPDATE ledger_balance SET balance = balance + 1 WHERE seq > 0"
