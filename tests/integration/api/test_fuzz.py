@@ -16,7 +16,7 @@ from hypothesis import settings as examined
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
-from tests.factories import books
+from tests.factories import books, people
 from tests.integration.api.outside import Outside
 from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.world import PROBLEM, World
@@ -62,6 +62,7 @@ def test_no_request_brings_it_down(live_server: Any, outside: Outside, committed
     fuzz = Fuzz(live_server.url)
     schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
     operations = [result.ok() for result in schema.get_all_operations()]
+    people.fund(committed_world.client, "5000.00", "EUR")
     prepared = [sample_of(operation).prepare(committed_world) for operation in operations]  # all before any harm
     for operation, (path, _) in zip(operations, prepared, strict=True):
         real = path.split("/")[2] if "{reference}" in operation.path else ""
