@@ -37,12 +37,16 @@ class Ledger:
         self.accounts = {account.name: account for account in accounts}  # in the order of their ids
         self.transactions, self.holds, self.names = {}, {}, {}
 
+    def posted_before(self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=()):
+        """The transaction that bears one of these names already, if it says the same."""
+        return self._existing(self._body(reason, legs, source, pending, end, ends_on), key=key, source=source)
+
     def post(self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=()):
         """`end`: None, or a number that stands for a time to come."""
         self._shape(reason, legs)
-        body = (pending, reason, tuple(legs), source, end, tuple(ends_on))
-        if earlier := self._existing(body, key=key, source=source):
+        if earlier := self.posted_before(reason, legs, key, source, pending, end, ends_on):
             return earlier, True
+        body = self._body(reason, legs, source, pending, end, ends_on)
         self._allow(reason, legs, reserve=pending)
         self._move(legs, pending=pending)
         made = self._record(reason, [] if pending else legs, body, key=key, source=source)
@@ -166,6 +170,10 @@ class Ledger:
     def _rules(self, reason):
         debits, credits, _ = REASONS[reason.removesuffix("_REVERSAL")]
         return REASONS.get(reason, (credits, debits, True))
+
+    @staticmethod
+    def _body(reason, legs, source, pending, end, ends_on):
+        return pending, reason, tuple(legs), source, end, tuple(ends_on)
 
     def _existing(self, body, **names):
         for kind, code in NAMED:

@@ -66,24 +66,26 @@ def seq(ledger, name):
     return sum(leg[0] == name for leg in rows)
 
 
+def identity(words):
+    return [words[part] for part in ("reason", "legs", "key", "source", "pending")]
+
+
 def one(ledger, words):
     ledger._shape(words["reason"], words["legs"])
-    body = (words["pending"], words["reason"], tuple(words["legs"]), words["source"], None)
-    if not ledger._existing(body, key=words["key"], source=words["source"]):
+    if not ledger.posted_before(*identity(words)):
         for name, kind, value in words["conditions"]:
             account = ledger.accounts[name]
             if kind == "version" and seq(ledger, name) != value:
                 raise Refused("version_conflict")
             if kind == "available" and account.balance - account.pending_out < value:
                 raise Refused("condition_not_met")
-    return ledger.post(words["reason"], words["legs"], words["key"], words["source"], words["pending"])
+    return ledger.post(*identity(words))
 
 
 def after_the_culprit(ledger, words):
     """A later member of a broken chain: refused for what is wrong in any case, else for the chain."""
     ledger._shape(words["reason"], words["legs"])
-    body = (words["pending"], words["reason"], tuple(words["legs"]), words["source"], None)
-    if earlier := ledger._existing(body, key=words["key"], source=words["source"]):
+    if earlier := ledger.posted_before(*identity(words)):
         return earlier, True
     try:
         ledger._allow(words["reason"], words["legs"], reserve=words["pending"])
