@@ -26,7 +26,7 @@ test: ## the whole test suite on servers of its own
 ifeq ($(strip $(ARGS)),)
 	@echo "browsers, and what needs a database server for itself, run beside the rest and are shown after it"
 	@$(PY) -m pytest -m "(alone or browser) and not soak" > var/tests-beside.log 2>&1 & beside=$$!; \
-	$(PY) -m pytest -n auto --dist loadfile -m "not alone and not browser and not soak"; rest=$$?; \
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not alone and not browser and not soak"; rest=$$?; \
 	wait $$beside; beside=$$?; cat var/tests-beside.log; exit $$((rest | beside))
 else
 	@$(PY) -m pytest $(ARGS)

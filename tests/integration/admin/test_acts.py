@@ -21,6 +21,8 @@ from tests.factories import books, people
 from tests.integration.admin import office
 from tests.integration.admin.footprint import unchanged
 
+pytestmark = pytest.mark.slow
+
 STAFF = [role for role in ROLES if role != "client"]
 
 

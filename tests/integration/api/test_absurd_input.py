@@ -21,6 +21,8 @@ from tests.integration.api.samples import SAMPLES, Sample
 from tests.integration.api.test_roles import VIEWS
 from tests.integration.api.world import PROBLEM, Api, World, counts, problem
 
+pytestmark = pytest.mark.slow
+
 ACTING = [sample for sample in SAMPLES if sample.method == "POST"]
 JSON = [sample for sample in ACTING if sample.route != "statements"]
 Path_ = tuple[str | int, ...]

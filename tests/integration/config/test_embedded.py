@@ -23,6 +23,8 @@ from config.postgres import Postgres
 from config.processes import ServerError, reachable
 from config.valkey import Valkey
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_READER_URL", "REDIS_URL", "TEST_SERVERS")
 

@@ -13,6 +13,8 @@ import pytest
 from config.env import ROOT
 from tests.factories.product import Product, free_port, running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def product() -> Iterator[Product]:

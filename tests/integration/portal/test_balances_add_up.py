@@ -13,7 +13,7 @@ from portal.queries import balances
 from portal.queries.figures import CurrencyBalances, DoesNotAddUp
 from tests.integration.portal.world import World, full_history
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_a_new_client_has_nothing_and_no_rows() -> None:
