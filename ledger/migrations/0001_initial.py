@@ -288,6 +288,7 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
@@ -339,7 +340,11 @@ class Migration(migrations.Migration):
             model_name="transaction",
             name="reason",
             field=models.ForeignKey(
-                db_column="reason", db_index=False, on_delete=django.db.models.deletion.PROTECT, to="ledger.reasonrow"
+                db_column="reason",
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="ledger.reasonrow",
             ),
         ),
         migrations.CreateModel(
@@ -630,20 +635,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="entry",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("balance_after__isnull", True),
-                        ("pending_in_after__isnull", True),
-                        ("pending_out_after__isnull", True),
-                        ("seq__isnull", True),
-                    ),
-                    models.Q(
-                        ("balance_after__isnull", False),
-                        ("pending_in_after__isnull", False),
-                        ("pending_out_after__isnull", False),
-                        ("seq__isnull", False),
-                    ),
-                    _connector="OR",
+                condition=ledger.models.fields.all_or_none(
+                    "seq", "balance_after", "pending_in_after", "pending_out_after"
                 ),
                 name="ledger_entry_running",
             ),
@@ -679,13 +672,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="transaction",
             constraint=models.CheckConstraint(
-                condition=models.Q(("phase__in", ["single", "pending", "post", "void", "expire"])),
-                name="ledger_transaction_phase",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("pending__isnull", False), ("phase__in", ["post", "void", "expire"])),
                     models.Q(("pending__isnull", True), ("phase__in", ["single", "pending"])),
@@ -697,15 +683,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="transaction",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("source_id__isnull", True), ("source_kind__isnull", True), ("source_system__isnull", True)
-                    ),
-                    models.Q(
-                        ("source_id__isnull", False), ("source_kind__isnull", False), ("source_system__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
+                condition=ledger.models.fields.all_or_none("source_system", "source_kind", "source_id"),
                 name="ledger_transaction_source_whole",
             ),
         ),

@@ -3,7 +3,7 @@
 from django.db import models
 
 from ledger.models.account import Account, CurrencyRow
-from ledger.models.fields import AmountField
+from ledger.models.fields import AmountField, all_or_none
 from ledger.models.transaction import Transaction
 
 
@@ -17,7 +17,8 @@ class Entry(models.Model):
         RELEASED = 2, "pending released"
 
     # The columns stand in this order in the table: fixed lengths first, or alignment would waste a tenth of it.
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False)
+    # Its foreign key is the one of account and currency together.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
     seq = models.BigIntegerField(null=True)
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -43,18 +44,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~models.Q(amount=0), name="ledger_entry_amount"),
             models.CheckConstraint(condition=models.Q(layer__in=[0, 1, 2]), name="ledger_entry_layer"),
             models.CheckConstraint(
-                condition=models.Q(
-                    seq__isnull=True,
-                    balance_after__isnull=True,
-                    pending_in_after__isnull=True,
-                    pending_out_after__isnull=True,
-                )
-                | models.Q(
-                    seq__isnull=False,
-                    balance_after__isnull=False,
-                    pending_in_after__isnull=False,
-                    pending_out_after__isnull=False,
-                ),
+                condition=all_or_none("seq", "balance_after", "pending_in_after", "pending_out_after"),
                 name="ledger_entry_running",
             ),
         ]

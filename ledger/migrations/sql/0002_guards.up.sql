@@ -108,10 +108,23 @@ END $$;
 CREATE TRIGGER ledger_currency_fixed BEFORE UPDATE ON ledger_currency
     FOR EACH ROW EXECUTE FUNCTION ledger_currency_fixed();
 
--- Headers: who wrote it (the database transaction) and when are never the writer's to say.
+-- Reason codes are never taken away, so a header needs no foreign key to be sure of its own. That key would have every
+-- posting lock the one row that all the others lock.
+CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger_reason
+    FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_reason
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_reason_fixed BEFORE UPDATE OF code ON ledger_reason
+    FOR EACH ROW WHEN (NEW.code <> OLD.code) EXECUTE FUNCTION ledger_append_only();
+
+-- Headers: who wrote it (the database transaction) and when are never the writer's to say. Only functions with their
+-- owner's rights can insert headers, so no search path is set here: it would cost more than the look-up.
 CREATE FUNCTION ledger_transaction_stamp() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF NOT EXISTS (SELECT 1 FROM ledger_reason r WHERE r.code = NEW.reason) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'reason'));
+    END IF;
     NEW.xid := pg_current_xact_id()::text::bigint;
     NEW.recorded_at := clock_timestamp();
     NEW.effective_at := coalesce(NEW.effective_at, NEW.recorded_at);
@@ -182,37 +195,39 @@ CREATE TRIGGER ledger_entry_guard AFTER INSERT ON ledger_entry
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_guard();
 
 -- Reversals mirror their original and never exceed it, summed over all of them: per account, what they credit is at most
--- what was debited, and the other way round.
-CREATE FUNCTION ledger_reversal_guard() RETURNS trigger
+-- what was debited, and the other way round. One reversal of an original at a time, whichever door it comes through.
+CREATE FUNCTION ledger_mirrored(p_original uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    original uuid;
     bad record;
 BEGIN
-    FOR original IN
-        SELECT DISTINCT t.reverses_id FROM fresh e JOIN ledger_transaction t ON t.id = e.transaction_id
-         WHERE t.reverses_id IS NOT NULL ORDER BY 1
-    LOOP
-        -- One reversal of an original at a time, whichever door it comes through.
-        PERFORM 1 FROM ledger_transaction WHERE id = original FOR UPDATE;
-        IF EXISTS (SELECT 1 FROM ledger_transaction WHERE id = original AND reverses_id IS NOT NULL) THEN
-            PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
-                'cause', 'reversal_of_reversal', 'transaction', original));
-        END IF;
-        SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
-          FROM (SELECT e.account_id, sign(e.amount) AS side, sum(abs(e.amount)) AS amount
-                  FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
-                 WHERE t.reverses_id = original GROUP BY 1, 2) r
-          LEFT JOIN (SELECT account_id, -sign(amount) AS side, sum(abs(amount)) AS amount FROM ledger_entry
-                      WHERE transaction_id = original AND layer = 0 GROUP BY 1, 2) o USING (account_id, side)
-         WHERE r.amount > coalesce(o.amount, 0) LIMIT 1;
-        IF FOUND THEN
-            PERFORM ledger_refuse('over_reversal', jsonb_build_object(
-                'transaction', original, 'account_id', bad.account_id,
-                'original', trim_scale(bad.amount)::text, 'reversed', trim_scale(bad.reversed)::text));
-        END IF;
-    END LOOP;
+    PERFORM 1 FROM ledger_transaction WHERE id = p_original FOR UPDATE;
+    IF EXISTS (SELECT 1 FROM ledger_transaction WHERE id = p_original AND reverses_id IS NOT NULL) THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
+            'cause', 'reversal_of_reversal', 'transaction', p_original));
+    END IF;
+    SELECT r.account_id, r.amount AS reversed, coalesce(o.amount, 0) AS amount INTO bad
+      FROM (SELECT e.account_id, sign(e.amount) AS side, sum(abs(e.amount)) AS amount
+              FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
+             WHERE t.reverses_id = p_original GROUP BY 1, 2) r
+      LEFT JOIN (SELECT account_id, -sign(amount) AS side, sum(abs(amount)) AS amount FROM ledger_entry
+                  WHERE transaction_id = p_original AND layer = 0 GROUP BY 1, 2) o USING (account_id, side)
+     WHERE r.amount > coalesce(o.amount, 0) LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse('over_reversal', jsonb_build_object(
+            'transaction', p_original, 'account_id', bad.account_id,
+            'original', trim_scale(bad.amount)::text, 'reversed', trim_scale(bad.reversed)::text));
+    END IF;
+END $$;
+
+-- The functions that reverse ask for this at once; the guard looks again when all entries are there, and only reversals
+-- pay for it. With its owner's rights: it locks the original, at a time when the caller's are in force again.
+CREATE FUNCTION ledger_reversal_guard() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    PERFORM ledger_mirrored(NEW.reverses_id);
     RETURN NULL;
 END $$;
-CREATE TRIGGER ledger_reversal_guard AFTER INSERT ON ledger_entry
-    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_reversal_guard();
+CREATE CONSTRAINT TRIGGER ledger_reversal_guard AFTER INSERT ON ledger_transaction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reverses_id IS NOT NULL)
+    EXECUTE FUNCTION ledger_reversal_guard();

@@ -1,5 +1,5 @@
 -- Many transactions in one round trip: locked, judged in memory one after the other, written as sets.
--- The judge is the twin of `ledger_existing` and `ledger_check`: each draft meets what the accepted ones before it left,
+-- The judge is the twin of `ledger_existing` and `ledger_move`: each draft meets what the accepted ones before it left,
 -- exactly as if they had been posted one by one.
 
 -- What becomes of each draft, in their order; writes nothing. `p_accounts` are the touched running accounts, locked, and
@@ -50,7 +50,7 @@ BEGIN
                     SELECT NULL, h.system, h.kind, h.source FROM h WHERE h.system IS NOT NULL
                      GROUP BY h.system, h.kind, h.source HAVING count(*) > 1) s
         ), taken AS (
-            -- What a draft takes away from each account as a whole, as `ledger_check` counts it.
+            -- What a draft takes away from each account as a whole, as `ledger_move` counts it.
             SELECT l.d, l.account_id, v.slot, count(*) AS legs,
                    -sum(CASE WHEN NOT h.pending OR l.amount * a.sign < 0 THEN l.amount * a.sign ELSE 0 END) AS out,
                    min(CASE WHEN a.id IS NULL THEN 'not_found'

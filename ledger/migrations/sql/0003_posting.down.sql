@@ -6,5 +6,4 @@ DROP FUNCTION ledger_hold_place;
 DROP FUNCTION ledger_post;
 DROP FUNCTION ledger_write;
 DROP FUNCTION ledger_existing;
-DROP FUNCTION ledger_check;
-DROP FUNCTION ledger_apply;
+DROP FUNCTION ledger_move;

@@ -2,85 +2,93 @@
 -- They run with their owner's rights, so the application needs nothing but EXECUTE on the public ones.
 -- Lock order everywhere: hold or pending row, then balance rows by account id, then the header's unique keys.
 
--- Write entries under a header that exists, moving the locked balances. Layer 0 posts, 1 reserves, 2 releases what was
--- reserved. `recorded` is read after the locks and is never before what the touched accounts have seen, so per account
--- it never runs backwards against the sequence, even where the machine's clock does.
-CREATE FUNCTION ledger_apply(
-    p_transaction uuid, p_effective timestamptz, p_recorded timestamptz,
-    p_accounts bigint[], p_amounts numeric[], p_layers smallint[]
-) RETURNS void LANGUAGE plpgsql AS $$
+-- Move the locked balances and write the entries, or refuse what an account does not allow; answers how many. Layer 0 posts,
+-- 1 reserves, 2 releases what was reserved. What counts is how much a transaction takes away from an account as a whole:
+-- settling a reservation takes nothing more, so a freeze that came after the reservation does not stop it.
+-- One account after the other and one entry after the other: what a statement over arrays costs to start is more than all
+-- that a few entries need.
+CREATE FUNCTION ledger_move(
+    p_transaction uuid, p_reason text, p_effective timestamptz, p_recorded timestamptz,
+    p_accounts bigint[], p_amounts numeric[], p_layers smallint[], p_hold boolean
+) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    v_legs int := cardinality(p_accounts);
+    v_currencies text[];  -- per entry, like those that follow
+    v_seqs bigint[];
+    v_balances numeric[];
+    v_ins numeric[];
+    v_outs numeric[];
+    v_backdated boolean[];
+    v_available numeric;
+    v_change numeric;
+    v_refusal text;
+    v_facts jsonb;        -- of the first account that has too little
+    a record;
 BEGIN
-    WITH leg AS (
-        SELECT l.ord, l.account_id, l.amount, l.layer, a.currency, a.running, l.amount * a.sign AS change
-          FROM unnest(p_accounts, p_amounts, p_layers) WITH ORDINALITY AS l (account_id, amount, layer, ord)
-          JOIN ledger_account a ON a.id = l.account_id
-    ), step AS (
-        SELECT ord, account_id, running,
-               CASE WHEN layer = 0 THEN change ELSE 0 END AS balance,
-               CASE WHEN layer = 1 AND change > 0 OR layer = 2 AND change < 0 THEN change ELSE 0 END AS pending_in,
-               CASE WHEN layer = 1 AND change < 0 OR layer = 2 AND change > 0 THEN -change ELSE 0 END AS pending_out
-          FROM leg
-    ), moved AS (
-        UPDATE ledger_balance b
-           SET balance = b.balance + d.balance, pending_in = b.pending_in + d.pending_in,
-               pending_out = b.pending_out + d.pending_out, seq = b.seq + d.legs,
-               effective_high = greatest(b.effective_high, p_effective), recorded_high = p_recorded
-          FROM (SELECT account_id, sum(balance) AS balance, sum(pending_in) AS pending_in,
-                       sum(pending_out) AS pending_out, count(*) AS legs
-                  FROM step WHERE running GROUP BY account_id) d
-         WHERE b.account_id = d.account_id
-        RETURNING b.account_id, b.balance - d.balance AS balance, b.pending_in - d.pending_in AS pending_in,
-                  b.pending_out - d.pending_out AS pending_out, b.seq - d.legs AS seq,
-                  b.effective_high > p_effective AS backdated
-    )
+    FOR a IN
+        SELECT u.id, x.code, x.currency, x.kind, x.status, x.sign, x.running, coalesce(b.balance, 0) AS balance,
+               coalesce(b.pending_in, 0) AS pending_in, coalesce(b.pending_out, 0) AS pending_out, b.floor, b.seq,
+               b.effective_high
+          FROM (SELECT DISTINCT l.id FROM unnest(p_accounts) AS l (id)) u
+          LEFT JOIN ledger_account x ON x.id = u.id
+          LEFT JOIN ledger_balance b ON b.account_id = u.id
+         ORDER BY u.id
+    LOOP
+        v_available := a.balance - a.pending_out;
+        FOR n IN 1 .. v_legs LOOP
+            CONTINUE WHEN p_accounts[n] <> a.id;
+            v_change := p_amounts[n] * a.sign;
+            IF p_layers[n] = 0 THEN
+                a.balance := a.balance + v_change;
+            ELSIF (p_layers[n] = 1) = (v_change > 0) THEN
+                a.pending_in := a.pending_in + v_change;
+            ELSE
+                a.pending_out := a.pending_out - v_change;
+            END IF;
+            v_currencies[n] := a.currency;
+            IF a.running THEN
+                a.seq := a.seq + 1;
+                v_seqs[n] := a.seq;
+                v_balances[n] := a.balance;
+                v_ins[n] := a.pending_in;
+                v_outs[n] := a.pending_out;
+                v_backdated[n] := a.effective_high > p_effective;
+            END IF;
+        END LOOP;
+
+        v_change := a.balance - a.pending_out - v_available;
+        v_refusal := CASE
+            WHEN a.code IS NULL THEN 'not_found'
+            WHEN a.status = 'closed' THEN 'account_closed'
+            WHEN a.kind = 'held' AND NOT p_hold THEN 'invalid_request'
+            WHEN a.status = 'frozen' AND v_change < 0
+                 AND NOT coalesce((SELECT passes_freeze FROM ledger_reason WHERE code = p_reason), false)
+                 THEN 'account_frozen'
+            WHEN v_change < 0 AND v_available + v_change < a.floor THEN 'insufficient_available'
+        END;
+        IF v_refusal = 'insufficient_available' THEN
+            v_facts := coalesce(v_facts, jsonb_build_object('account', a.code, 'currency', a.currency,
+                'available', trim_scale(v_available)::text, 'wanted', trim_scale(-v_change)::text));
+        ELSIF v_refusal IS NOT NULL THEN
+            PERFORM ledger_refuse(v_refusal, jsonb_build_object('account', a.code, 'currency', a.currency));
+        ELSIF a.running AND v_facts IS NULL THEN
+            UPDATE ledger_balance b
+               SET balance = a.balance, pending_in = a.pending_in, pending_out = a.pending_out, seq = a.seq,
+                   effective_high = greatest(b.effective_high, p_effective), recorded_high = p_recorded
+             WHERE b.account_id = a.id;
+        END IF;
+    END LOOP;
+    IF v_facts IS NOT NULL THEN
+        PERFORM ledger_refuse('insufficient_available', v_facts);
+    END IF;
+
     INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
                               pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
-    SELECT p_transaction, leg.ord, leg.account_id, leg.currency, leg.amount, leg.layer,
-           m.seq + count(*) OVER line,
-           m.balance + sum(step.balance) OVER line,
-           m.pending_in + sum(step.pending_in) OVER line,
-           m.pending_out + sum(step.pending_out) OVER line,
-           p_effective, p_recorded, coalesce(m.backdated, false), pg_current_xact_id()::text::bigint
-      FROM leg JOIN step USING (ord) LEFT JOIN moved m ON m.account_id = leg.account_id
-    WINDOW line AS (PARTITION BY leg.account_id ORDER BY leg.ord)
-     ORDER BY leg.ord;
-END $$;
-
--- Refuse what the touched accounts do not allow. Called with the balance rows locked, so what it reads is current. What
--- counts is how much a transaction takes away from an account as a whole: settling a reservation takes nothing more, so
--- a freeze that came after the reservation does not stop it.
-CREATE FUNCTION ledger_check(
-    p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[], p_hold boolean
-) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    bad record;
-BEGIN
-    SELECT c.* INTO bad
-      FROM (SELECT l.account_id, a.code, a.currency, b.balance - b.pending_out AS available, l.out AS wanted,
-                   CASE WHEN a.id IS NULL THEN 'not_found'
-                        WHEN a.status = 'closed' THEN 'account_closed'
-                        WHEN a.kind = 'held' AND NOT p_hold THEN 'invalid_request'
-                        WHEN a.status = 'frozen' AND l.out > 0
-                             AND NOT coalesce((SELECT passes_freeze FROM ledger_reason WHERE code = p_reason), false)
-                             THEN 'account_frozen'
-                        WHEN l.out > 0 AND b.balance - b.pending_out - l.out < b.floor
-                             THEN 'insufficient_available'
-                   END AS refusal
-              FROM (SELECT u.account_id,
-                           -sum(CASE WHEN u.layer = 0 OR (u.amount * a.sign > 0) = (u.layer = 2)
-                                     THEN u.amount * a.sign ELSE 0 END) AS out
-                      FROM unnest(p_accounts, p_amounts, p_layers) AS u (account_id, amount, layer)
-                      LEFT JOIN ledger_account a ON a.id = u.account_id
-                     GROUP BY u.account_id) l
-              LEFT JOIN ledger_account a ON a.id = l.account_id
-              LEFT JOIN ledger_balance b ON b.account_id = l.account_id) c
-     WHERE c.refusal IS NOT NULL
-     ORDER BY c.refusal = 'insufficient_available', c.account_id LIMIT 1;
-    IF FOUND THEN
-        PERFORM ledger_refuse(bad.refusal, jsonb_build_object(
-            'account', bad.code, 'currency', bad.currency,
-            'available', trim_scale(bad.available)::text, 'wanted', trim_scale(bad.wanted)::text));
-    END IF;
+    SELECT p_transaction, n, p_accounts[n], v_currencies[n], p_amounts[n], p_layers[n], v_seqs[n], v_balances[n],
+           v_ins[n], v_outs[n], p_effective, p_recorded, coalesce(v_backdated[n], false),
+           pg_current_xact_id()::text::bigint
+      FROM generate_series(1, v_legs) n;
+    RETURN v_legs;
 END $$;
 
 -- The transaction that already carries one of these names, if its content is the same. Same name with other content is
@@ -110,7 +118,9 @@ BEGIN
     recorded_at := earlier.recorded_at;
 END $$;
 
--- Header and entries in one go: lock, check, write. Returns the earlier transaction when it is a replay.
+-- Header and entries in one go: lock, judge, write. Returns the earlier transaction when it is a replay. The recorded time is
+-- read after the locks and is never before what the touched accounts have seen, so per account it never runs backwards
+-- against the sequence, even where the machine's clock does.
 CREATE FUNCTION ledger_write(
     p_id uuid, p_phase text, p_reason text, p_accounts bigint[], p_amounts numeric[], p_layers smallint[],
     p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
@@ -123,6 +133,7 @@ DECLARE
     v_recorded timestamptz;
     v_latest timestamptz;
     v_earlier record;
+    v_written int;
 BEGIN
     SELECT max(b.recorded_high) INTO v_latest
       FROM (SELECT recorded_high FROM ledger_balance WHERE account_id = ANY (p_accounts)
@@ -142,8 +153,8 @@ BEGIN
         ledger_write.replayed := true;
         RETURN;
     END IF;
-    PERFORM ledger_check(p_reason, p_accounts, p_amounts, p_layers, p_hold IS NOT NULL);
-    PERFORM ledger_apply(p_id, v_effective, greatest(v_recorded, v_latest), p_accounts, p_amounts, p_layers);
+    v_written := ledger_move(p_id, p_reason, v_effective, greatest(v_recorded, v_latest), p_accounts, p_amounts, p_layers,
+                             p_hold IS NOT NULL);
     ledger_write.id := p_id;
     ledger_write.recorded_at := v_recorded;
     ledger_write.replayed := false;
@@ -171,10 +182,13 @@ BEGIN
     IF p_reverses IS NOT NULL THEN
         PERFORM ledger_reversible(p_reverses, p_reason);
     END IF;
-    SELECT * INTO w FROM ledger_write(
+    w := ledger_write(
         p_id, p_phase, p_reason, p_accounts, p_amounts,
         array_fill(v_layer, ARRAY[cardinality(p_accounts)]), p_effective, p_key, p_system, p_kind, p_source,
         p_fingerprint, p_description, p_metadata, NULL, p_reverses, NULL);
+    IF p_reverses IS NOT NULL THEN
+        PERFORM ledger_mirrored(p_reverses);
+    END IF;
     IF v_layer = 1 AND NOT w.replayed THEN
         IF p_expires <= clock_timestamp() THEN
             PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'expires_at'));
@@ -207,7 +221,7 @@ BEGIN
                       AND h.currency = c.currency AND h.owner <> '') THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'account'));
     END IF;
-    SELECT * INTO w FROM ledger_write(
+    w := ledger_write(
         p_id, 'single', 'HOLD_PLACED', ARRAY[p_wallet, p_held], ARRAY[-p_amount, p_amount],
         ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
         p_metadata, NULL, NULL, p_hold);
@@ -279,7 +293,7 @@ BEGIN
             'cause', CASE p_action WHEN 'release' THEN 'over_release' END,
             'remaining', trim_scale(h.rest)::text, 'wanted', trim_scale(p_amount)::text));
     END IF;
-    SELECT * INTO w FROM ledger_write(
+    w := ledger_write(
         p_id, 'single', p_reason, ARRAY[h.held_account_id, coalesce(p_target, h.wallet_id)], ARRAY[-part, part],
         ARRAY[0, 0]::smallint[], p_effective, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
         p_metadata, NULL, NULL, p_hold);
@@ -368,25 +382,31 @@ END $$;
 -- Functions that run with their owner's rights, and triggers that read tables, which may run late with the caller's
 -- settings, must never look into the caller's temporary schema first; and only the public functions may be called at all
 -- (`database_roles` grants them). Triggers that run per row and read nothing go without: the setting costs them more
--- than their work.
+-- than their work. What posts keeps its plans: left to itself PostgreSQL plans again whatever takes an array, at each call,
+-- for that seems cheaper with the array before its eyes; and planning takes longer than all the rest.
 DO $$
 DECLARE f record;
 BEGIN
     FOR f IN SELECT p.oid::regprocedure AS name,
                     p.prosecdef OR p.proname IN ('ledger_transaction_whole', 'ledger_entry_guard',
-                                                 'ledger_reversal_guard') AS reads
+                                                 'ledger_reversal_guard') AS reads,
+                    p.proname IN ('ledger_post', 'ledger_hold_place', 'ledger_hold_resolve', 'ledger_resolve',
+                                  'ledger_reverse') AS posts
                FROM pg_proc p
               WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'ledger\_%'
                 AND (p.prosecdef OR p.prorettype = 'trigger'::regtype) LOOP
         IF f.reads THEN
             EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f.name, current_schema());
         END IF;
+        IF f.posts THEN
+            EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f.name);
+        END IF;
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.name);
     END LOOP;
 END $$;
 REVOKE EXECUTE ON FUNCTION ledger_write FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION ledger_apply FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION ledger_check FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_mirrored FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_move FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_existing FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_rest FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_share FROM PUBLIC;

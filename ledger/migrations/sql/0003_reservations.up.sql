@@ -145,7 +145,7 @@ BEGIN
            state = CASE WHEN p.remaining > part THEN 'pending'
                         ELSE CASE p_phase WHEN 'post' THEN 'posted' WHEN 'void' THEN 'voided' ELSE 'expired' END END
      WHERE p.transaction_id = p_pending;
-    SELECT * INTO w FROM ledger_write(
+    w := ledger_write(
         p_id, p_phase, open.reason,
         accounts || CASE p_phase WHEN 'post' THEN accounts ELSE '{}' END,
         (SELECT array_agg(-a ORDER BY ord) FROM unnest(amounts) WITH ORDINALITY u (a, ord))

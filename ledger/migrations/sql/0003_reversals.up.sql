@@ -99,7 +99,7 @@ BEGIN
                 'account_id', bad.account_id, 'remaining', trim_scale(bad.rest)::text,
                 'wanted', trim_scale(bad.wanted)::text));
         END IF;
-        SELECT * INTO w FROM ledger_write(
+        w := ledger_write(
             p_id, 'single', v_reason, accounts, amounts, array_fill(0::smallint, ARRAY[cardinality(accounts)]),
             -- At the earliest when the original did: what has not happened yet cannot be undone.
             (SELECT CASE WHEN p_effective < t.effective_at THEN t.effective_at ELSE p_effective END

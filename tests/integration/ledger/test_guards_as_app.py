@@ -108,13 +108,13 @@ def test_a_header_of_ones_own_cannot_be_forged(app, book):
     "call",
     [
         f"SELECT ledger_write({', '.join(['NULL'] * 17)})",
-        "SELECT ledger_apply(gen_random_uuid(), now(), now(), '{1,2}', '{1,-1}', '{0,0}')",
-        "SELECT ledger_check('X', '{1}', '{1}', '{0}', true)",
+        "SELECT ledger_move(gen_random_uuid(), 'X', now(), now(), '{1,2}', '{1,-1}', '{0,0}', true)",
         "SELECT ledger_existing(NULL, NULL, NULL, NULL, NULL, NULL)",
         "SELECT ledger_append_only()",
         "SELECT ledger_rest(gen_random_uuid(), 1::smallint)",
         "SELECT ledger_share(gen_random_uuid(), 1, 'EUR')",
         "SELECT ledger_reversible(gen_random_uuid())",
+        "SELECT ledger_mirrored(gen_random_uuid())",
         "SELECT ledger_require_open('pending', now(), 'post', '{}')",
         "SELECT ledger_require_later('pending', now(), now(), '{}')",
     ],
@@ -194,7 +194,7 @@ def test_taking_more_than_there_is_is_refused(app, book):
 @pytest.mark.parametrize(
     ("words", "state"),
     [
-        ({"reason": "NO_SUCH_REASON"}, "23503"),
+        ({"reason": "NO_SUCH_REASON"}, LEDGER),
         ({"phase": "post"}, LEDGER),
         ({"phase": "void"}, LEDGER),
         ({"phase": "whatever"}, LEDGER),

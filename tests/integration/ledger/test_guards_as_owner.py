@@ -81,6 +81,19 @@ def test_the_decimals_of_a_currency_never_change(owner, book):
     assert refused(owner, ("UPDATE ledger_currency SET exponent = 3 WHERE code = 'EUR'", None)) == "append_only"
 
 
+def test_a_header_names_a_reason_of_the_catalogue(owner, book):
+    header = HEADER.replace("MANUAL_ADJUSTMENT", "NO_SUCH_REASON")
+    assert header != HEADER
+    assert refused(owner, (header, [uuid.uuid4(), 2])) == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM ledger_reason", "UPDATE ledger_reason SET code = 'OTHER'", "TRUNCATE ledger_reason CASCADE"]
+)
+def test_a_reason_that_headers_may_name_stays(owner, book, change):
+    assert refused(owner, (change, None)) == "append_only"
+
+
 def test_a_header_alone_does_not_commit(owner, book):
     assert refused(owner, (HEADER, [uuid.uuid4(), 2])) == "unbalanced"
 
