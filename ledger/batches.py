@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger import database, ids
-from ledger.drafts import Draft, Posted, as_json, check, fingerprint, names
+from ledger.drafts import Draft, Posted, as_json, check, columns, fingerprint, names
 from ledger.errors import DomainError, InvalidRequest
 from ledger.reservations import declared
 
@@ -116,9 +116,9 @@ def _columns(drafts: Sequence[Draft], known: Refusals) -> list[tuple[str, str]]:
     conditions = [(number, condition) for number, draft in sound for condition in draft.conditions]
     sources = [draft.source for draft in drafts]
     return [
-        (_array(str(ids.new_id()) for _ in drafts), "uuid[]"),
+        (database.array(str(ids.new_id()) for _ in drafts), "uuid[]"),
         (_texts(draft.reason for draft in drafts), "text[]"),
-        (_array("t" if draft.pending else "f" for draft in drafts), "boolean[]"),
+        (database.array("t" if draft.pending else "f" for draft in drafts), "boolean[]"),
         (_moments(draft.expires_at for draft in drafts), "timestamptz[]"),
         (_texts(" ".join(draft.expires_on) or None for draft in drafts), "text[]"),
         (_moments(draft.effective_at for draft in drafts), "timestamptz[]"),
@@ -126,18 +126,17 @@ def _columns(drafts: Sequence[Draft], known: Refusals) -> list[tuple[str, str]]:
         (_texts(source.system if source else None for source in sources), "text[]"),
         (_texts(source.kind if source else None for source in sources), "text[]"),
         (_texts(source.id if source else None for source in sources), "text[]"),
-        (_array(_fingerprints(drafts, known)), "bytea[]"),
+        (database.array(_fingerprints(drafts, known)), "bytea[]"),
         (_texts(draft.description for draft in drafts), "text[]"),
         (_texts(as_json(draft.metadata) for draft in drafts), "text[]"),
-        (_array(_chains(drafts)), "int[]"),
+        (database.array(_chains(drafts)), "int[]"),
         (_texts(known[index].code if index in known else None for index in range(len(drafts))), "text[]"),
-        (_array(str(number) for number, _ in legs), "int[]"),
-        (_array(str(leg.account.id) for _, leg in legs), "bigint[]"),
-        (_array(str(leg.amount) for _, leg in legs), "numeric[]"),
-        (_array(str(number) for number, _ in conditions), "int[]"),
-        (_array(str(condition.account.id) for _, condition in conditions), "bigint[]"),
-        (_array(_or_null(condition.available) for _, condition in conditions), "numeric[]"),
-        (_array(_or_null(condition.version) for _, condition in conditions), "bigint[]"),
+        (database.array(str(number) for number, _ in legs), "int[]"),
+        *columns([leg for _, leg in legs]),
+        (database.array(str(number) for number, _ in conditions), "int[]"),
+        (database.array(str(condition.account.id) for _, condition in conditions), "bigint[]"),
+        (database.array(_or_null(condition.available) for _, condition in conditions), "numeric[]"),
+        (database.array(_or_null(condition.version) for _, condition in conditions), "bigint[]"),
     ]
 
 
@@ -160,19 +159,15 @@ def _chains(drafts: Sequence[Draft]) -> Iterable[str]:
         yield "NULL" if draft.chain is None else str(number)
 
 
-def _array(elements: Iterable[str]) -> str:
-    return f"{{{','.join(elements)}}}"
-
-
 def _texts(values: Iterable[str | None]) -> str:
     """PostgreSQL's array literal: each text in quotes, quotes and backslashes escaped by a backslash."""
-    return _array(
+    return database.array(
         "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
     )
 
 
 def _moments(values: Iterable[datetime | None]) -> str:
-    return _array("NULL" if value is None else f'"{value.isoformat()}"' for value in values)
+    return database.array("NULL" if value is None else f'"{value.isoformat()}"' for value in values)
 
 
 def _or_null(value: Decimal | int | None) -> str:

@@ -7,7 +7,7 @@ transaction: the caller's `atomic()` decides what commits together.
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
@@ -50,6 +50,11 @@ def call_many(function: str, arguments: Sequence[tuple[Any, str]]) -> list[dict[
             raise cause from error
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def array(elements: Iterable[str]) -> str:
+    """PostgreSQL's literal for an array: a tenth of the time of a list. The elements need no quotes, or have them."""
+    return f"{{{','.join(elements)}}}"
 
 
 def refusal(error: DatabaseError) -> Exception:

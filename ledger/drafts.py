@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from ledger import ids, reasons
+from ledger import database, ids, reasons
 from ledger.accounts import AccountRef
 from ledger.conditions import Condition
 from ledger.errors import InvalidRequest, Unbalanced
@@ -162,6 +162,13 @@ def part_of(amount: Money | None, legs: Sequence[Leg] | None) -> list[tuple[Any,
     return [
         (part.amount if part else None, "numeric"),
         (part.currency if part else None, "text"),
-        ([leg.account.id for leg in legs] if legs is not None else None, "bigint[]"),
-        ([leg.amount for leg in legs] if legs is not None else None, "numeric[]"),
+        *(columns(legs) if legs is not None else ((None, "bigint[]"), (None, "numeric[]"))),
+    ]
+
+
+def columns(legs: Sequence[Leg]) -> list[tuple[str, str]]:
+    """The two arguments for entries: their accounts and their signed amounts."""
+    return [
+        (database.array(str(leg.account.id) for leg in legs), "bigint[]"),
+        (database.array(str(leg.amount) for leg in legs), "numeric[]"),
     ]

@@ -17,13 +17,16 @@ class Entry(models.Model):
         RELEASED = 2, "pending released"
 
     # The columns stand in this order in the table: fixed lengths first, or alignment would waste a tenth of it.
-    # Its foreign key is the one of account and currency together.
+    # Foreign keys of their own would only repeat what is there: account and currency are one together, and the guard of
+    # every insert wants the header, which can never go, to be of the same database transaction.
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
     seq = models.BigIntegerField(null=True)
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     xid = models.BigIntegerField()
-    transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="entries", db_index=False)
+    transaction = models.ForeignKey(
+        Transaction, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     leg = models.SmallIntegerField()
     layer = models.SmallIntegerField(choices=Layer.choices, default=Layer.POSTED)
     backdated = models.BooleanField(default=False)

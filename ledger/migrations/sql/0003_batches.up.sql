@@ -13,7 +13,9 @@ CREATE FUNCTION ledger_judge(
     p_condition_draft int[], p_condition_account bigint[], p_condition_available numeric[], p_condition_version bigint[],
     p_accounts bigint[], p_available numeric[], p_floors numeric[], p_seqs bigint[],
     OUT codes text[], OUT facts jsonb[], OUT twins int[], OUT earlier uuid[], OUT earlier_at timestamptz[]
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+-- How long the arrays are decides how to join them: a plan made without looking at them takes ten times as long.
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     v_count int := cardinality(p_reasons);
     v_available numeric[] := p_available;
@@ -244,9 +246,7 @@ CREATE FUNCTION ledger_post_batch(
     p_leg_draft int[], p_leg_account bigint[], p_leg_amount numeric[],
     p_condition_draft int[], p_condition_account bigint[], p_condition_available numeric[], p_condition_version bigint[]
 ) RETURNS TABLE (ord int, id uuid, recorded_at timestamptz, replayed boolean, code text, facts jsonb)
-LANGUAGE plpgsql SECURITY DEFINER
--- How long the arrays are decides how to join them: a plan made without looking at them takes ten times as long.
-SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
     v_latest timestamptz;
@@ -260,7 +260,6 @@ DECLARE
     v_ids uuid[];
     v_effective timestamptz[];
     v_headed timestamptz[];
-    v_xid bigint := pg_current_xact_id()::text::bigint;
     judged record;
     bad record;
 BEGIN
@@ -274,6 +273,9 @@ BEGIN
 
     v_closed := ledger_closed_days(p_effective, p_metadata);
 
+    -- The rows are inserted by statements that are planned for these very arrays; but the guards that they set off must
+    -- keep their plans, or each row would be planned for.
+    PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
     -- Somebody else may write one of our names after we looked for it: then look again.
     FOR attempt IN 1 .. 9 LOOP
         SELECT * INTO judged FROM ledger_judge(
@@ -295,21 +297,24 @@ BEGIN
           FROM unnest(judged.codes, judged.twins, judged.earlier) WITH ORDINALITY AS c (code, twin, earlier, ord)
          WHERE c.code IS NULL AND c.twin IS NULL AND c.earlier IS NULL;
         BEGIN
-            WITH fresh AS (
-                INSERT INTO ledger_transaction AS t (id, phase, reason, idempotency_key, source_system, source_kind,
-                                                     source_id, fingerprint, description, metadata, legs, effective_at)
-                SELECT h.id, CASE WHEN h.pending THEN 'pending' ELSE 'single' END, h.reason, h.key, h.system, h.kind,
-                       h.source, h.fingerprint, h.description, h.metadata::jsonb, l.legs, h.effective
-                  FROM unnest(p_ids, p_reasons, p_pending, p_effective, p_keys, p_systems, p_kinds, p_sources,
-                              p_fingerprints, p_descriptions, p_metadata) WITH ORDINALITY
-                       AS h (id, reason, pending, effective, key, system, kind, source, fingerprint, description,
-                             metadata, ord)
-                  JOIN unnest(v_fresh) AS f (ord) ON f.ord = h.ord
-                  JOIN (SELECT d, count(*) AS legs FROM unnest(p_leg_draft) d GROUP BY d) l ON l.d = h.ord
-                 ORDER BY h.ord
-                RETURNING t.id, t.effective_at, t.recorded_at
-            ) SELECT array_agg(f.id), array_agg(f.effective_at), array_agg(f.recorded_at)
-                INTO v_ids, v_effective, v_headed FROM fresh f;
+            EXECUTE $insert$
+                WITH fresh AS (
+                    INSERT INTO ledger_transaction AS t (id, phase, reason, idempotency_key, source_system, source_kind,
+                                                         source_id, fingerprint, description, metadata, legs,
+                                                         effective_at)
+                    SELECT h.id, CASE WHEN h.pending THEN 'pending' ELSE 'single' END, h.reason, h.key, h.system, h.kind,
+                           h.source, h.fingerprint, h.description, h.metadata::jsonb, l.legs, h.effective
+                      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY
+                           AS h (id, reason, pending, effective, key, system, kind, source, fingerprint, description,
+                                 metadata, ord)
+                      JOIN unnest($12) AS f (ord) ON f.ord = h.ord
+                      JOIN (SELECT d, count(*) AS legs FROM unnest($13) d GROUP BY d) l ON l.d = h.ord
+                     ORDER BY h.ord
+                    RETURNING t.id, t.effective_at, t.recorded_at
+                ) SELECT array_agg(f.id), array_agg(f.effective_at), array_agg(f.recorded_at) FROM fresh f
+            $insert$ INTO v_ids, v_effective, v_headed
+            USING p_ids, p_reasons, p_pending, p_effective, p_keys, p_systems, p_kinds, p_sources, p_fingerprints,
+                  p_descriptions, p_metadata, v_fresh, p_leg_draft;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             IF attempt = 9 THEN
@@ -319,25 +324,28 @@ BEGIN
     END LOOP;
     v_recorded := greatest(clock_timestamp(), v_latest);
 
-    INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
-                              pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
-    SELECT l.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), l.account_id, l.currency, l.amount,
-           CASE WHEN l.pending THEN 1 ELSE 0 END, b.seq + row_number() OVER line,
-           b.balance + sum(CASE WHEN l.pending THEN 0 ELSE l.change END) OVER line,
-           b.pending_in + sum(CASE WHEN l.pending AND l.change > 0 THEN l.change ELSE 0 END) OVER line,
-           b.pending_out - sum(CASE WHEN l.pending AND l.change < 0 THEN l.change ELSE 0 END) OVER line,
-           l.effective_at, v_recorded,
-           b.account_id IS NOT NULL AND l.effective_at < greatest(b.effective_high, max(l.effective_at) OVER line),
-           v_xid
-      FROM (SELECT u.d, u.account_id, u.amount, u.ord, h.id, h.pending, t.effective_at, a.currency,
-                   u.amount * a.sign AS change
-              FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) WITH ORDINALITY AS u (d, account_id, amount, ord)
-              JOIN unnest(p_ids, p_pending) WITH ORDINALITY AS h (id, pending, d) ON h.d = u.d
-              JOIN unnest(v_ids, v_effective) AS t (id, effective_at) ON t.id = h.id
-              JOIN ledger_account a ON a.id = u.account_id) l
-      LEFT JOIN ledger_balance b ON b.account_id = l.account_id
-    WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
-     ORDER BY l.ord;
+    EXECUTE $insert$
+        INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
+                                  pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
+        SELECT l.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), l.account_id, l.currency, l.amount,
+               CASE WHEN l.pending THEN 1 ELSE 0 END, b.seq + row_number() OVER line,
+               b.balance + sum(CASE WHEN l.pending THEN 0 ELSE l.change END) OVER line,
+               b.pending_in + sum(CASE WHEN l.pending AND l.change > 0 THEN l.change ELSE 0 END) OVER line,
+               b.pending_out - sum(CASE WHEN l.pending AND l.change < 0 THEN l.change ELSE 0 END) OVER line,
+               l.effective_at, $8,
+               b.account_id IS NOT NULL AND l.effective_at < greatest(b.effective_high, max(l.effective_at) OVER line),
+               pg_current_xact_id()::text::bigint
+          FROM (SELECT u.d, u.account_id, u.amount, u.ord, h.id, h.pending, t.effective_at, a.currency,
+                       u.amount * a.sign AS change
+                  FROM unnest($1, $2, $3) WITH ORDINALITY AS u (d, account_id, amount, ord)
+                  JOIN unnest($4, $5) WITH ORDINALITY AS h (id, pending, d) ON h.d = u.d
+                  JOIN unnest($6, $7) AS t (id, effective_at) ON t.id = h.id
+                  JOIN ledger_account a ON a.id = u.account_id) l
+          LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+        WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
+         ORDER BY l.ord
+    $insert$ USING p_leg_draft, p_leg_account, p_leg_amount, p_ids, p_pending, v_ids, v_effective, v_recorded;
+    PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
 
     UPDATE ledger_balance b
        SET balance = b.balance + m.change, pending_in = b.pending_in + m.pending_in,
