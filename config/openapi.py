@@ -9,6 +9,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
@@ -21,7 +22,8 @@ from ledger.ids import encode
 
 PREFIXES = {
     "accounts": "acc", "adjustments": "adj", "balance-monitors": "mon", "clients": "cl", "conversions": "cv",
-    "deposits": "dep", "exceptions": "exc", "fx-quotes": "fxq", "holds": "hold", "rates": "rate",
+    "deposits": "dep", "exceptions": "exc", "fx-quotes": "fxq", "gl-mappings": "glm", "holds": "hold",
+    "opening-imports": "opn", "periods": "per", "rates": "rate",
     "statements": "st", "transactions": "txn", "transfers": "tr", "withdrawals": "wd",
 }  # fmt: skip
 ALWAYS = ("invalid_request", "authentication_failed", "insufficient_scope", "rate_limited", "unavailable")
@@ -125,6 +127,8 @@ class Schema(AutoSchema):
         return [parser for parser in parsers if not parser.media_type.startswith("multipart/")]
 
     def _answers(self) -> dict[Any, Any]:
+        if media := getattr(self.view, "file_type", ""):
+            return {(200, media.split(";", maxsplit=1)[0]): OpenApiTypes.BINARY}
         if self._listed():
             return {200: _page_of(self.view.answer)}
         if self.method == "GET":

@@ -15,7 +15,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from ledger.chart import KINDS, classify
@@ -24,6 +24,7 @@ from ledger.money import Money
 
 COLUMNS = ("client_external_id", "name", "email", "country", "kind", "account", "currency", "amount", "as_of")
 CONTROL_COLUMNS = ("kind", "currency", "rows", "amount")
+BALANCES, CONTROL = "balances", "control"
 ROWS_MAX = 50_000
 TEXT_MAX = 200
 CLIENT_KINDS = ("wallet", "pocket", "trading", "bonus", "debt")
@@ -44,14 +45,16 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 @dataclass(frozen=True, order=True)
 class RowError:
-    """What is wrong with one line of the file; line 0 is the file itself."""
+    """What is wrong with one line of a file, `balances` or `control`; line 0 is the file itself."""
 
     line: int
     column: str
     words: str
+    file: str = BALANCES
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.words}" if self.line else self.words
+        found = f"line {self.line}, {self.column}: {self.words}" if self.line else self.words
+        return found if self.file == BALANCES else f"{self.file}: {found}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,11 @@ class OpeningRow:
         return self.kind in CLIENT_KINDS
 
     @property
+    def ends_at(self) -> datetime:
+        """The last moment of its day, in UTC: when it takes effect."""
+        return datetime.combine(self.as_of + timedelta(days=1), time(), UTC) - timedelta(microseconds=1)
+
+    @property
     def platform_and_login(self) -> tuple[str, str]:
         """Of a trading or bonus account."""
         _, platform, login = self.path.split("/")
@@ -91,7 +99,7 @@ def read(content: bytes, *, today: date) -> tuple[list[OpeningRow], list[RowErro
     """The rows of a file of balances and everything that is wrong with it."""
     rows: list[OpeningRow] = []
     errors: list[RowError] = []
-    for line, cells in _lines(content, COLUMNS, errors):
+    for line, cells in _lines(content, COLUMNS, errors, BALANCES):
         found = _row(line, cells, today)
         if isinstance(found, OpeningRow):
             rows.append(found)
@@ -104,19 +112,20 @@ def read_control(content: bytes) -> tuple[Totals, list[RowError]]:
     """The control totals per kind and currency, and everything that is wrong with the file."""
     totals: Totals = {}
     errors: list[RowError] = []
-    for line, cells in _lines(content, CONTROL_COLUMNS, errors):
+    for line, cells in _lines(content, CONTROL_COLUMNS, errors, CONTROL):
         key = cells["kind"], cells["currency"]
         if cells["kind"] not in (*CLIENT_KINDS, *FIRM_CODES):
-            errors.append(RowError(line, "kind", f"“{cells['kind'][:20]}” is not a kind that can be imported"))
+            words = f"“{cells['kind'][:20]}” is not a kind that can be imported"
+            errors.append(RowError(line, "kind", words, CONTROL))
         elif not cells["rows"].isascii() or not cells["rows"].isdigit():
-            errors.append(RowError(line, "rows", "this is not a number of rows"))
+            errors.append(RowError(line, "rows", "this is not a number of rows", CONTROL))
         elif key in totals:
-            errors.append(RowError(line, "kind", "this kind and currency stand here twice"))
+            errors.append(RowError(line, "kind", "this kind and currency stand here twice", CONTROL))
         else:
             try:
                 totals[key] = int(cells["rows"]), _money(cells).amount
             except DomainError as error:
-                errors.append(RowError(line, error.param or "amount", error.detail))
+                errors.append(RowError(line, error.param or "amount", error.detail, CONTROL))
     return totals, errors
 
 
@@ -140,33 +149,36 @@ def differences(ours: Totals, control: Totals) -> list[RowError]:
             words = (
                 f"{kind} in {code}: the file has {rows} rows and {amount:f}, the control {wanted_rows} and {wanted:f}"
             )
-            found.append(RowError(0, "control", words))
+            found.append(RowError(0, "file", words, CONTROL))
     return found
 
 
-def _lines(content: bytes, columns: tuple[str, ...], errors: list[RowError]) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(
+    content: bytes, columns: tuple[str, ...], errors: list[RowError], file: str
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line with its cells, trimmed; what is wrong with the file as a whole goes to `errors`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        errors.append(RowError(0, "file", "The file is not UTF-8."))
+        errors.append(RowError(0, "file", "The file is not UTF-8.", file))
         return
     reader = csv.reader(io.StringIO(text.replace("\0", "\ufffd"), newline=""), strict=True)
     try:
         head = tuple(cell.strip() for cell in next(reader, []))
         if head != columns:
-            errors.append(RowError(0, "file", f"The first line names the columns: {','.join(columns)}"))
+            errors.append(RowError(0, "file", f"The first line names the columns: {','.join(columns)}", file))
             return
         for count, cells in enumerate(reader):
             if count >= ROWS_MAX:
-                errors.append(RowError(0, "file", f"A file has up to {ROWS_MAX} rows."))
+                errors.append(RowError(0, "file", f"A file has up to {ROWS_MAX} rows.", file))
                 return
             if len(cells) == len(columns):
                 yield reader.line_num, dict(zip(columns, (cell.strip() for cell in cells), strict=True))
             elif any(cells):
-                errors.append(RowError(reader.line_num, "line", f"{len(cells)} cells, {len(columns)} are expected"))
+                words = f"{len(cells)} cells, {len(columns)} are expected"
+                errors.append(RowError(reader.line_num, "line", words, file))
     except csv.Error as error:
-        errors.append(RowError(reader.line_num, "line", f"this is not CSV ({error})"))
+        errors.append(RowError(reader.line_num, "line", f"this is not CSV ({error})", file))
 
 
 def _row(line: int, cells: dict[str, str], today: date) -> OpeningRow | list[RowError]:

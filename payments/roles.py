@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "reconciliation.view_exceptioncase": ("Read exceptions", _READERS),
     "ledger.view_report": ("Read the trial balance, roll-ups and general-ledger exports", _MONEY),
     "ledger.view_glexport": ("Export days for the general ledger", (FINANCE_APPROVER, AUDITOR)),
+    "ledger.view_book": ("Export the whole book and its sealed history", (FINANCE_APPROVER, AUDITOR)),
     "ledger.view_glmapping": ("Read the general-ledger mapping", _MONEY),
     "ledger.view_balancemonitor": ("Read balance monitors", _MONEY),
     "payments.view_openingimport": ("Read imports of opening balances", _MONEY),

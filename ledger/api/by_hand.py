@@ -5,11 +5,11 @@ go through a second person, and what belongs to a movement (a transfer, a withdr
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ledger import accounts, periods, posting
+from ledger import accounts, backdating, periods, posting
 from ledger.api import trail
 from ledger.api.account_names import Names
 from ledger.api.conditions import condition
@@ -23,10 +23,13 @@ from ledger.reasons import reason as reason_of
 
 # Business references of callers live in a name space of their own: they never meet those of the system's flows.
 OURS = "api:"
-CLOCKS_DIFFER = timedelta(minutes=5)  # later than now is refused beyond it, earlier needs a permission of its own
-BACKDATE = "ledger.backdate_transaction"
+BACKDATE = backdating.PERMISSION
 RESERVED = frozenset({"land", "corrects"})  # facts that the ledger itself keeps in a transaction's metadata
-NEEDS_SECOND_PERSON = frozenset({"MANUAL_ADJUSTMENT", "SUSPENSE_ASSIGNED", "WRITE_OFF"})
+# What makes money out of nothing is never one person's act: the reason → where two people do it.
+NEEDS_SECOND_PERSON = {
+    **dict.fromkeys(("MANUAL_ADJUSTMENT", "SUSPENSE_ASSIGNED", "WRITE_OFF"), "A correction: draft an adjustment."),
+    "OPENING_BALANCE": "An opening balance: prepare an import of opening balances.",
+}
 
 Given = Mapping[str, Any]
 
@@ -95,7 +98,7 @@ def require_by_hand(code: str, actor: Acting) -> None:
     """Raise InvalidRequest, PolicyRefused or Forbidden unless this caller may post with this reason by hand."""
     reason = reason_of(code)
     if code in NEEDS_SECOND_PERSON:
-        raise PolicyRefused("A correction needs a second person: draft an adjustment.", param="reason")
+        raise PolicyRefused(f"This needs a second person. {NEEDS_SECOND_PERSON[code]}", param="reason")
     if not reason.permission or reason.permission == "ledger.reverse_transaction":
         raise InvalidRequest(f"{code} belongs to the system's own flows.", param="reason")
     actor.require(reason.permission)
@@ -104,7 +107,8 @@ def require_by_hand(code: str, actor: Acting) -> None:
 def draft_of(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
     """The draft that a body asks for. Raises Forbidden, InvalidRequest, NotFound, CurrencyMismatch, InvalidAmount."""
     effective_at, source = given.get("effective_at"), given.get("source")
-    _require_time(effective_at, actor, now)
+    if effective_at is not None:
+        backdating.require_allowed(effective_at, actor=actor, now=now)
     return Draft(
         reason=given["reason"],
         legs=[leg(entry, names, f"entries[{index}]") for index, entry in enumerate(given["entries"])],
@@ -120,15 +124,6 @@ def draft_of(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
         expires_on=tuple(given.get("expires_on") or ()),
         chain=given.get("chain"),
     )
-
-
-def _require_time(effective_at: datetime | None, actor: Acting, now: datetime) -> None:
-    if effective_at is None:
-        return
-    if effective_at > now + CLOCKS_DIFFER:
-        raise InvalidRequest("What takes effect has happened: this time has not come.", param="effective_at")
-    if effective_at < now - CLOCKS_DIFFER:
-        actor.require(BACKDATE)
 
 
 def _metadata(given: Given) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -23,6 +24,7 @@ from ledger.api.endpoints import Acts, Endpoint, Lists, Reads
 from ledger.api.shapes import Answer, Input
 from ledger.errors import InvalidRequest
 from ledger.models import Period
+from ledger.money import Money
 
 FORMAT = filters.Filter(
     "format", fields.Choice(choices=["csv", "json"]), "", "`json`, or `csv`: the text that the digest is of."
@@ -52,9 +54,32 @@ class PeriodAnswer(Answer):
     digest = fields.Text(allow_null=True, help_text="SHA-256 over the trial balance and every statement.")
 
 
+class PeriodSumAnswer(Answer):
+    currency = fields.Currency()
+    entries = serializers.IntegerField()
+    moved = fields.Figure(help_text="Sum of the credits.")
+    difference = fields.Figure(help_text="Credits less debits; zero in sound books.")
+
+
+class PeriodOutlookAnswer(Answer):
+    period = fields.Text()
+    sums = PeriodSumAnswer(many=True, help_text="Per currency.")
+
+
 class PeriodDetailAnswer(PeriodAnswer):
     corrections = serializers.ListField(
         child=fields.Text(), help_text="Transactions that belong here and landed later, because it was closed."
+    )
+
+
+class LegalEntityAnswer(Answer):
+    name = fields.Text()
+    zone = fields.Text(help_text="The time zone of its business days.")
+    closed_before = fields.Moment(
+        allow_null=True, help_text="Nothing can take effect before; null while nothing is closed."
+    )
+    next_day = serializers.DateField(
+        allow_null=True, help_text="The day that can be closed next; null until it is over."
     )
 
 
@@ -96,6 +121,29 @@ class PeriodItem(Reads):
         return {**vars(period), "public_id": period.public_id, "corrections": landed}
 
 
+class PeriodOutlook(Reads):
+    """What took effect in a period, also before it is closed: every entry of it is read."""
+
+    permission = {"GET": "ledger.view_period"}
+    summary = {"GET": "Add up a period"}
+    answer = PeriodOutlookAnswer
+
+    def find(self, reference: str) -> Mapping[str, Any]:
+        period = periods.find(reference)
+        return {"period": period.label, "sums": [_sum(*row) for row in periods.outlook(period)]}
+
+
+class LegalEntityItem(Reads):
+    """Whose books these are, and how far they are closed."""
+
+    permission = {"GET": "ledger.view_period"}
+    summary = {"GET": "Read the legal entity"}
+    answer = LegalEntityAnswer
+
+    def find(self) -> Mapping[str, Any]:
+        return {**vars(periods.entity()), "next_day": periods.next_day(now=self.now)}
+
+
 class PeriodClose(Acts):
     """Freeze a period for ever: nothing can take effect in it any more, and its statements never change."""
 
@@ -135,6 +183,11 @@ class AccountStatement(Endpoint):
             raise InvalidRequest("Name the closed period.", param="period")
         found = periods.statement(account=named(self, reference), period=periods.find(asked["period"]))
         return _shown(self, found.body, found.period, found.digest, asked.get("format"))
+
+
+def _sum(currency: str, entries: int, moved: Decimal, difference: Decimal) -> dict[str, Any]:
+    figures = {"moved": Money.of(moved, currency), "difference": Money.of(difference, currency)}
+    return {"currency": currency, "entries": entries, **figures}
 
 
 def _shown(endpoint: Endpoint, body: bytes, period: Period, digest: str | None, form: str | None) -> HttpResponse:

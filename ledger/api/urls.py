@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.api import accounts, events, holds, monitors, periods, reports, transactions
+from ledger.api import accounts, events, files, gl, holds, monitors, periods, reports, seal, transactions
 
 urlpatterns = [
     path("accounts", accounts.Accounts.as_view()),
@@ -27,12 +27,21 @@ urlpatterns = [
     path("periods/<str:reference>", periods.PeriodItem.as_view()),
     path("periods/<str:reference>/close", periods.PeriodClose.as_view()),
     path("periods/<str:reference>/trial-balance", periods.PeriodTrialBalance.as_view()),
+    path("periods/<str:reference>/outlook", periods.PeriodOutlook.as_view()),
+    path("periods/<str:reference>/archive", files.PeriodArchive.as_view()),
+    path("legal-entity", periods.LegalEntityItem.as_view()),
     path("events", events.Events.as_view()),
     path("balance-monitors", monitors.Monitors.as_view()),
     path("balance-monitors/<str:reference>", monitors.MonitorItem.as_view()),
     path("balance-monitors/<str:reference>/change", monitors.MonitorChanges.as_view()),
     path("balance-monitors/<str:reference>/retire", monitors.MonitorRetirement.as_view()),
+    path("gl-mappings", gl.GlMappings.as_view()),
+    path("gl-mappings/<str:reference>", gl.GlMappingItem.as_view()),
+    path("gl-exports", gl.GlExports.as_view()),
+    path("seal-checkpoints", seal.SealCheckpoints.as_view()),
     path("reports/trial-balance", reports.TrialBalance.as_view()),
     path("reports/roll-up", reports.RollUps.as_view()),
     path("reports/gl", reports.GeneralLedger.as_view()),
+    path("reports/journal", files.Journal.as_view()),
+    path("reports/sealed-history", files.SealedHistory.as_view()),
 ]

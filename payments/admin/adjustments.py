@@ -1,6 +1,7 @@
 """Adjustments on staff pages: drafting a correction, which another person decides on the approvals page."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -40,6 +41,13 @@ class Draft(forms.Form):
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(CURRENCIES)])
     reason = acts.text("Why", help_text="In words that an auditor understands.")
     evidence = acts.text("Evidence", help_text="Where the proof is: ticket, file, reference.")
+    effective_at = forms.DateTimeField(
+        label="Takes effect",
+        help_text="In your time zone. Empty: when it is approved. Needs the permission to backdate.",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
+    )
+    land = forms.BooleanField(label="Where that day is closed, in the next open day, pointing back", required=False)
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
@@ -70,6 +78,8 @@ def _draft(call: Call) -> tuple[str, str]:
         evidence=call.data["evidence"],
         reason_code=call.data["reason_code"],
         client=client,
+        effective_at=call.data["effective_at"],
+        lands=call.data["land"],
         actor=actor_of(call.request),
         now=call.now,
     )
@@ -80,7 +90,16 @@ def _draft(call: Call) -> tuple[str, str]:
 def _will_post(call: Call) -> list[Panel]:
     debited, credited, money, _ = _parts(call.data)
     recipe = postings.adjusted(reason=call.data["reason_code"], debit=debited.code, credit=credited.code, money=money)
-    return [preview("What will be posted when a second person approves", recipe)]
+    when = facts("When", ("Takes effect", takes_effect(call.data["effective_at"], call.data["land"])))
+    return [preview("What will be posted when a second person approves", recipe), when]
+
+
+def takes_effect(effective_at: datetime | None, lands: bool) -> Any:
+    """The time that the maker wants, as people read it."""
+    if effective_at is None:
+        return "when it is approved"
+    shown = display.when(effective_at, seconds=True)
+    return display.joined(shown, "or in the next open day, if that day is closed") if lands else shown
 
 
 @admin.register(Adjustment)
@@ -153,6 +172,7 @@ class AdjustmentAdmin(MovementAdmin):
                 ("Kind", KIND_WORDS.get(shown.reason_code, shown.reason_code)),
                 ("Why", shown.reason),
                 ("Evidence", shown.evidence),
+                ("Takes effect", takes_effect(shown.effective_at, shown.lands)),
                 ("Transaction", posted),
                 ("Runs out", display.when(shown.expires_at) if shown.state == "awaiting_second_person" else ""),
                 ("Ended", display.when(shown.ended_at) if shown.ended_at else ""),

@@ -24,6 +24,8 @@ def draft_once(
     evidence: str,
     reason_code: str,
     client: Client | None,
+    effective_at: datetime | None = None,
+    lands: bool = False,
     actor: Actor,
     now: datetime,
 ) -> str:
@@ -34,6 +36,7 @@ def draft_once(
     content: dict[str, Any] = {
         "debit": debit_account.code, "credit": credit_account.code, "money": str(money), "reason": reason,
         "evidence": evidence, "reason_code": reason_code,
+        "effective_at": effective_at.isoformat() if effective_at else None, "lands": lands,
     }  # fmt: skip
 
     def work() -> tuple[int, bytes]:
@@ -45,6 +48,8 @@ def draft_once(
             evidence=evidence,
             client=client,
             reason_code=reason_code,
+            effective_at=effective_at,
+            lands=lands,
             actor=actor,
             now=now,
         )

@@ -36,6 +36,15 @@ class AdjustmentRequest(Input):
     reason = fields.Text(min_length=3, max_length=fields.TEXT_MAX, help_text="Why, in words.")
     evidence = fields.Text(min_length=3, max_length=fields.TEXT_MAX, help_text="Where the proof is.")
     reason_code = fields.Choice(choices=sorted(adjustments.KINDS), required=False)
+    effective_at = fields.Moment(
+        required=False,
+        help_text="When it took effect; when it is approved if left out. Needs ledger.backdate_transaction.",
+    )
+    land = fields.Choice(
+        choices=["next_open"],
+        required=False,
+        help_text="Where the day of `effective_at` is closed: take effect at the first open moment, and point back.",
+    )
 
 
 class AdjustmentApproval(Input):
@@ -64,6 +73,8 @@ class AdjustmentAnswer(Answer):
     reason = fields.Text()
     evidence = fields.Text()
     state = fields.Choice(choices=ADJUSTMENT.states)
+    effective_at = fields.Moment(allow_null=True, help_text="When it takes effect; null: when it is approved.")
+    land = fields.Text(allow_null=True, help_text="`next_open`: at the first open moment, where that day is closed.")
     made_by = fields.Text()
     content_hash = fields.Text(help_text="What a decision decides on; send it back with the decision.")
     transaction = fields.PublicId("txn", source="transaction_id", allow_null=True)
@@ -100,6 +111,8 @@ class Adjustments(Lists, Acts):
             reason=given["reason"],
             evidence=given["evidence"],
             reason_code=given.get("reason_code", "MANUAL_ADJUSTMENT"),
+            effective_at=given.get("effective_at"),
+            lands="land" in given,
             actor=self.actor,
             now=self.now,
         )

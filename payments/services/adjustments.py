@@ -1,12 +1,12 @@
 """Adjustments: a correction that one person drafts with reason and evidence, and another applies."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from ledger import events, queries
+from ledger import backdating, events, periods, queries
 from ledger.accounts import AccountRef
 from ledger.database import unit_of_work
-from ledger.errors import CurrencyMismatch, InsufficientAvailable, InvalidRequest, NotFound
+from ledger.errors import CurrencyMismatch, InsufficientAvailable, InvalidRequest, NotFound, PeriodClosed
 from ledger.money import Money, positive
 from ledger.posting import Source, credit, debit, post
 from ledger.reasons import require_kinds
@@ -34,6 +34,8 @@ def draft(
     evidence: str,
     client: Client | None = None,
     reason_code: str = "MANUAL_ADJUSTMENT",
+    effective_at: datetime | None = None,
+    lands: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Adjustment:
@@ -41,8 +43,11 @@ def draft(
 
     `reason_code`: MANUAL_ADJUSTMENT, SUSPENSE_ASSIGNED (money whose owner was found) or WRITE_OFF. `client`: whom it
     concerns, where the accounts do not say so; they must not belong to another.
-    Raises Forbidden, InvalidRequest naming the field, CurrencyMismatch, ReasonNotAllowed."""
+    `effective_at`: when it takes effect, which needs `ledger.backdate_transaction`; when it is approved if left out.
+    `lands`: where that day is closed, now or by then, it takes effect at the first open moment and points back.
+    Raises Forbidden, InvalidRequest naming the field, CurrencyMismatch, ReasonNotAllowed, PeriodClosed."""
     actor.require("payments.request_adjustment")
+    _check_time(effective_at, lands, actor, now)
     _check(reason_code, debit_account, credit_account, positive(money), reason, evidence)
     concerned = _concerned(client, debit_account, credit_account)
 
@@ -56,6 +61,8 @@ def draft(
             currency=money.currency,
             reason=reason.strip(),
             evidence=evidence.strip(),
+            effective_at=effective_at,
+            lands=lands,
             expires_at=now + EXPIRES_AFTER,
             made_by=actor.id,
             maker=actor.person,
@@ -71,11 +78,13 @@ def draft(
 def approve(*, adjustment_id: UUID, content_hash: str, actor: Actor, now: datetime, note: str = "") -> Adjustment:
     """Apply a correction as the second person: the posting is part of the same commit.
 
-    Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, InsufficientAvailable."""
+    Raises Forbidden, SelfApproval, NotFound, InvalidTransition, VersionConflict, InsufficientAvailable, PeriodClosed
+    when the day it belongs to has been closed since: it then waits as it did."""
     actor.require("payments.approve_adjustment")
 
     def work() -> Adjustment:
         adjustment = _locked(adjustment_id, "approve", actor, now)
+        _require_still_open(adjustment)
         _decide(adjustment, Approval.Decision.APPROVE, content_hash, actor, now, note=note)
         accounts = [
             AccountRef(a.pk, a.code, a.currency_id, a.kind, a.sign)
@@ -88,6 +97,8 @@ def approve(*, adjustment_id: UUID, content_hash: str, actor: Actor, now: dateti
             legs=[debit(accounts[0], adjustment.money.amount), credit(accounts[1], adjustment.money.amount)],
             source=Source("payments", "adjustment", adjustment.public_id),
             description=adjustment.reason,
+            effective_at=adjustment.effective_at,
+            metadata=periods.landing() if adjustment.lands else None,
         )
         before = adjustment.state
         adjustment.transaction_id = posted.id
@@ -188,6 +199,31 @@ def _require_in_suspense(suspense: AccountRef, money: Money) -> None:
         raise InsufficientAvailable(f"{waiting} is in suspense, {money} is wanted.", param="amount")
 
 
+def _check_time(effective_at: datetime | None, lands: bool, actor: Actor, now: datetime) -> None:
+    if effective_at is None:
+        if lands:
+            raise InvalidRequest("Say when it took effect: only a closed day needs to land elsewhere.", param="land")
+        return
+    backdating.require_happened(effective_at, now=now)
+    # However near it is now, it lies back by the time that another person has decided.
+    actor.require(backdating.PERMISSION)
+    if not lands:
+        periods.require_open(effective_at)
+
+
+def _require_still_open(adjustment: Adjustment) -> None:
+    """The database decides when it is written; here it is said what to do about it."""
+    if adjustment.effective_at is None or adjustment.lands:
+        return
+    try:
+        periods.require_open(adjustment.effective_at)
+    except PeriodClosed as error:
+        error.detail = (
+            f"{error.detail} This was drafted before: reject it and draft it anew, to land in the next open day."
+        )
+        raise
+
+
 def _concerned(client: Client | None, *sides: AccountRef) -> Client | None:
     owners = {side.code.split("/")[1] for side in sides if side.code.startswith("client/")}
     if client is not None and owners - {client.public_id}:
@@ -225,5 +261,13 @@ def _record(adjustment: Adjustment, event_type: str, actor: Actor, now: datetime
         actor=actor,
         before=None if before is None else {"state": before},
         after={"state": adjustment.state, "amount": adjustment.money.text, "currency": adjustment.currency},
+        data=_when(adjustment),
         occurred_at=now,
     )
+
+
+def _when(adjustment: Adjustment) -> dict[str, object] | None:
+    """The time that its maker wants, for the event log."""
+    if adjustment.effective_at is None:
+        return None
+    return {"effective_at": adjustment.effective_at.astimezone(UTC).isoformat(), "lands": adjustment.lands}

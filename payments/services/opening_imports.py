@@ -47,11 +47,14 @@ def prepare(
     """Keep the files and what they will do, and hand them to a second person. Nothing moves yet.
 
     The same files under the same reference are the import that is there already (second value True). Raises Forbidden,
-    InvalidRequest (param "reference"), DuplicateReference when the reference has other files, opening_plans.Refused."""
+    InvalidRequest (param "reference", "name"), DuplicateReference when the reference has other files, and
+    opening_plans.Refused."""
     actor.require(PREPARE)
     reference = reference.strip()
     if not 1 <= len(reference) <= REFERENCE_MAX or not reference.isprintable():
         raise InvalidRequest(f"A reference has 1 to {REFERENCE_MAX} characters.", param="reference")
+    if not name.isprintable():  # it stands in the report that people read
+        raise InvalidRequest("The name of a file is one line.", param="name")
     digests = [hashlib.sha256(part).hexdigest() for part in (content, control)]
 
     def work() -> tuple[OpeningImport, bool]:

@@ -10,6 +10,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
+from ledger import periods
 from ledger.errors import DomainError, InvalidRequest
 from ledger.models import Account, Transaction
 from ledger.posting import Source
@@ -75,17 +76,21 @@ class Plan:
 
 
 class Refused(InvalidRequest):
-    """The files cannot be imported; `errors` has every reason with its line."""
+    """The files cannot be imported; `errors` has every reason with its line, `param` the file of the first one."""
 
     errors: list[RowError]
 
     @classmethod
     def because(cls, errors: list[RowError]) -> "Refused":
-        found = sorted(errors)
+        found = sorted(errors, key=lambda error: (error.file, error))
         shown = "\n".join(str(error) for error in found[:SHOWN_MOST])
         more = f"\nand {len(errors) - SHOWN_MOST} more" if len(errors) > SHOWN_MOST else ""
-        listed = [vars(error) for error in found[:SHOWN_MOST]]
-        refused = cls(f"{len(errors)} errors, nothing was written:\n{shown}{more}", param="file", errors=listed)
+        listed = [
+            {"param": error.file, "line": error.line, "column": error.column, "detail": error.words}
+            for error in found[:SHOWN_MOST]
+        ]
+        words = f"{len(errors)} errors, nothing was written:\n{shown}{more}"
+        refused = cls(words, param=found[0].file, errors=listed)
         refused.errors = found
         return refused
 
@@ -145,6 +150,7 @@ def _judge(rows: list[OpeningRow], made: Plan, errors: list[RowError], suspense:
     made.known_clients = {key: client for key, client in made.known_clients.items() if client.public_id in used}
     errors += _closed(made)
     errors += _opened_before(made)
+    errors += _in_closed_days(made)
 
 
 def _owners(rows: list[OpeningRow], made: Plan, errors: list[RowError]) -> dict[str, Client]:
@@ -209,11 +215,28 @@ def _login_misfit(
 
 
 def _closed(made: Plan) -> Iterable[RowError]:
-    codes = {(placed.code, placed.row.money.currency): placed for placed in made.placed}
-    found = Account.objects.filter(code__in={code for code, _ in codes}, status="closed").values_list(
-        "code", "currency"
-    )
-    return [RowError(codes[key].row.line, "account", "this account is closed") for key in found if key in codes]
+    """Rows whose account takes nothing more, or is frozen and would hold less by them."""
+    codes = {(placed.code, placed.row.money.currency): placed.row for placed in made.placed}
+    found = Account.objects.filter(code__in={code for code, _ in codes}).exclude(status=Account.Status.OPEN)
+    errors = []
+    for code, currency, status in found.values_list("code", "currency", "status"):
+        row = codes.get((code, currency))
+        if row is not None and status == Account.Status.CLOSED:
+            errors.append(RowError(row.line, "account", "this account is closed"))
+        elif row is not None and row.money.amount < 0:
+            errors.append(RowError(row.line, "account", "this account is frozen: nothing can be taken from it"))
+    return errors
+
+
+def _in_closed_days(made: Plan) -> Iterable[RowError]:
+    """Rows whose day is closed: nothing can take effect in it any more, so approving them would be in vain."""
+    closed = periods.entity().closed_before
+    words = "this day is closed: nothing can take effect in it any more"
+    return [
+        RowError(placed.row.line, "as_of", words)
+        for placed in made.posted
+        if closed is not None and placed.row.ends_at < closed
+    ]
 
 
 def _opened_before(made: Plan) -> Iterable[RowError]:

@@ -4,7 +4,7 @@ What was posted is added up again from the entries themselves and compared with 
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,6 @@ from payments.opening_files import Totals
 from payments.services.opening_plans import OPENING, SUSPENSE, SYSTEM, Placed, Plan, unplaced
 
 BATCH = 10_000
-_ONE = timedelta(microseconds=1)
 Progress = Callable[[int, int], None]
 
 References = dict[tuple[str, str], accounts.AccountRef]
@@ -79,14 +78,13 @@ def _draft(placed: Placed, refs: References, opening: OpeningImport) -> Draft:
     # A row in suspense keeps its side: money that was a client's credit is owed to somebody still.
     kind = KINDS[row.kind]
     recipe = postings.opened(account=placed.code, opening=OPENING, owed_to_others=kind.sign > 0, balance=row.money)
-    ends = datetime.combine(row.as_of + timedelta(days=1), time(), UTC) - _ONE
     sides = {"debit": debit, "credit": credit}
     legs: list[Leg] = [sides[line.side](refs[line.account, code], line.money.amount) for line in recipe.lines]
     return Draft(
         reason=recipe.reason,
         legs=legs,
         source=placed.source,
-        effective_at=min(ends, opening.created_at),
+        effective_at=min(row.ends_at, opening.created_at),
         description=f"Opening balance, {opening.reference}, line {row.line}",
         metadata={"import": opening.public_id, "line": row.line, **({"why": placed.why} if placed.why else {})},
     )

@@ -5,6 +5,7 @@ clients by their ids only.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from payments.models import OpeningImport
 from payments.services.opening_plans import Plan, plain, unplaced
 from payments.services.opening_posting import posted_totals
 
+NAME = "wherewithal.opening-balances"
 VERSION = 1
 
 
@@ -25,7 +27,7 @@ def build(opening: OpeningImport, plan: Plan, posted: dict[int, UUID], *, now: d
         for placed in plan.placed
     ]
     return {
-        "report": "wherewithal.opening-balances",
+        "report": NAME,
         "version": VERSION,
         "import": opening.public_id,
         "reference": opening.reference,
@@ -87,9 +89,14 @@ def is_genuine(document: str) -> bool:
     """True for a JSON report that this installation signed and nobody has changed."""
     try:
         read = json.loads(document)
-        return report_signature.verify(read["report"], read["signature"])
+        return is_signed(read["report"], read["signature"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def is_signed(report: Mapping[str, Any], signature: Mapping[str, str]) -> bool:
+    """True for the report and signature of such a document, read already."""
+    return report_signature.verify(report, signature)
 
 
 def _report(opening: OpeningImport) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ledger.admin import display, references
 from ledger.admin.panels import Facts, Panel, Table, columns, facts
 from ledger.money import CURRENCIES, Money
 from payments import postings
-from payments.admin.adjustments import KIND_WORDS
+from payments.admin.adjustments import KIND_WORDS, takes_effect
 from payments.admin.movements import client_link, made_facts
 from payments.admin.payees import payee_shown, payouts_to
 from payments.admin.recipes import preview
@@ -48,7 +48,13 @@ def main(request: HttpRequest, item: Decidable, now: datetime) -> list[Panel]:
     )
     found: list[Panel] = [
         preview("What will be posted when you approve", recipe),
-        facts("Why", ("Reason", item.reason), ("Evidence", item.evidence), ("Kind", KIND_WORDS.get(item.reason_code))),
+        facts(
+            "Why",
+            ("Reason", item.reason),
+            ("Evidence", item.evidence),
+            ("Kind", KIND_WORDS.get(item.reason_code)),
+            ("Takes effect", takes_effect(item.effective_at, item.lands)),
+        ),
     ]
     return found + (recent(request, item.client, now) if item.client else [])
 

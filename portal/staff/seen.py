@@ -35,6 +35,8 @@ def facts(item: Decidable) -> dict[str, str]:
         "Kind": display.words(item.reason_code),
         "Why": item.reason,
         "Evidence": item.evidence,
+        "Takes effect": f"{item.effective_at:%Y-%m-%d %H:%M:%S %Z}" if item.effective_at else "when it is approved",
+        "In a closed day": "in the next open day" if item.lands else "refused",
         "State": display.words(item.state),
         "Version": str(item.version),
     }

@@ -86,7 +86,7 @@ def withdrawal(
     )  # fmt: skip
 
 
-def adjustment(of: Client, amount: str = "25.00", *, by: Actor) -> Adjustment:
+def adjustment(of: Client, amount: str = "25.00", *, by: Actor, effective_at: datetime | None = None) -> Adjustment:
     """A draft in the client's favour that waits for a second person."""
     return adjustments.draft(
         client=of,
@@ -95,6 +95,7 @@ def adjustment(of: Client, amount: str = "25.00", *, by: Actor) -> Adjustment:
         money=Money.of(amount, "EUR"),
         reason="Fee charged twice",
         evidence="ticket 4711",
+        effective_at=effective_at,
         actor=by,
         now=timezone.now(),
     )

@@ -1,8 +1,10 @@
 """What staff may do on an object's page: who is offered it, what it does, and what a refusal leaves behind."""
 
 import re
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -11,9 +13,10 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from ledger import accounts
+from ledger import accounts, periods
 from ledger.models import Account, Event, Hold
 from ledger.money import Money
+from payments.actors import Actor
 from payments.models import Adjustment, ApiKey, Client, OutboxMessage, PolicyRule, Refund, Transfer, User, Withdrawal
 from payments.roles import ROLES, permissions_of
 from payments.services import api_keys, transfer_steps, transfers
@@ -160,6 +163,35 @@ def test_a_correction_is_drafted_once_and_waits_for_another_person() -> None:
     assert books.available(of) == 100, "nothing has moved"
     other = unchanged(lambda: do(person, address, **typed | {"amount": "13.00"}))
     assert other.status_code in (409, 422)
+
+
+def test_a_correction_says_when_it_takes_effect() -> None:
+    of = office.client("100.00")
+    accounts.ref("house/adjustments", "EUR")
+    typed = DRAFT | {"credit_account": of.account_code("wallet"), "effective_at": "2026-11-13T13:30:00"}
+    person = office.signed_in("payments_ops")
+    address = reverse("admin:payments_adjustment_draft")
+    check = unchanged(lambda: person.post(address, typed))
+    assert "13 Nov 2026, 13:30:00" in text(check)
+    assert do(person, address, **typed).status_code == 302
+    draft = Adjustment.objects.get()
+    assert (draft.effective_at, draft.lands) == (datetime(2026, 11, 13, 13, 30, tzinfo=UTC), False)
+    assert "13 Nov 2026, 13:30:00" in text(person.get(at("payments_adjustment_change", draft)))
+    other = unchanged(lambda: do(person, address, **typed | {"effective_at": "2026-11-13T13:31:00"}))
+    assert other.status_code in (409, 422), "the form's own name stands for this very time"
+    periods.close(period_id=periods.name(label="2026-11-13").pk, actor=Actor.system("test"), now=timezone.now())
+    for changes, words in (
+        ({}, "is closed"),
+        ({"effective_at": "2999-01-01T00:00:00"}, "this time has not come"),
+        ({"effective_at": "", "land": "on"}, "Say when it took effect"),
+    ):
+        anew = typed | {"once": str(uuid4())} | changes
+        refused = unchanged(lambda anew=anew: do(person, address, **anew))
+        assert refused.status_code == 422, changes
+        assert words in text(refused)
+    do(person, address, **typed | {"once": str(uuid4()), "land": "on"})
+    landing = Adjustment.objects.get(lands=True)
+    assert "or in the next open day" in text(person.get(at("payments_adjustment_change", landing)))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """The decision page: what it shows, who can decide, what a decision does, and what a refusal leaves behind."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
+from ledger import periods
 from ledger.models import Account, Event, Hold, Transaction
 from payments.actors import Actor
 from payments.models import Approval, OutboxMessage, PolicyRule, User, Withdrawal
@@ -229,6 +232,24 @@ def test_a_correction_is_posted_by_the_second_person_only(approver: Browser) -> 
     draft.refresh_from_db()
     assert (draft.state, Transaction.objects.count()) == ("applied", posted + 1)
     assert books.available(of) == 125
+
+
+def test_the_second_person_sees_when_a_correction_takes_effect_and_whether_its_day_is_still_open(
+    approver: Browser,
+) -> None:
+    of = office.client("100.00")
+    wanted = datetime(2026, 11, 13, 13, 30, tzinfo=UTC)
+    draft = office.adjustment(of, "25.00", by=people.staff("payments_ops"), effective_at=wanted)
+    assert "13 Nov 2026, 13:30:00" in text(approver.get(address(draft)))
+    periods.close(period_id=periods.name(label="2026-11-13").pk, actor=Actor.system("test"), now=timezone.now())
+    sent = form(approver, draft)
+    refused = unchanged(lambda: approver.post(address(draft), sent | {"confirmed": "1"}))
+    assert refused.status_code == 422
+    assert "draft it anew" in text(refused)
+    assert "Nothing was done." in text(refused)
+    assert books.available(of) == 100
+    untimed = office.adjustment(of, "25.00", by=people.staff("payments_ops"))
+    assert "when it is approved" in text(approver.get(address(untimed)))
 
 
 def test_a_rejected_correction_is_never_posted(approver: Browser) -> None:

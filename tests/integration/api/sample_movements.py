@@ -178,7 +178,9 @@ def _(world: World) -> Any:
 
 @sample("POST", "adjustments", "payments_ops")
 def _(world: World) -> Any:
-    return "/adjustments", making.adjustment_body(world) | {"reason_code": "MANUAL_ADJUSTMENT"}
+    return "/adjustments", making.adjustment_body(world) | {
+        "reason_code": "MANUAL_ADJUSTMENT", "effective_at": "2026-11-20T10:00:00Z", "land": "next_open",
+    }  # fmt: skip
 
 
 @sample("GET", "adjustments/<str:reference>", "auditor")

@@ -37,4 +37,4 @@ def sample(method: str, route: str, role: str) -> Callable[[Callable[[World], An
 
 
 # The rows register themselves.
-from tests.integration.api import sample_fx, sample_ledger, sample_movements  # noqa: E402, F401
+from tests.integration.api import sample_files, sample_fx, sample_ledger, sample_movements, sample_openings  # noqa: E402, F401

@@ -1,6 +1,9 @@
 """Decisions through the API: on what was seen, by another person, with a reason; cases worked to their end."""
 
+from datetime import timedelta
 from decimal import Decimal
+
+from django.utils import timezone
 
 from ledger.models import Event
 from payments.models import Approval, OutboxMessage, Transfer
@@ -145,3 +148,31 @@ def test_a_refund_holds_the_money_until_the_provider_confirms(world: World) -> N
     problem(world.finance.post(path, body), 409, "invalid_transition")
     problem(world.finance.post(path, body | {"currency": "USD"}), 422, "currency_mismatch", "currency")
     assert counts() == before
+
+
+def test_an_adjustment_says_when_it_takes_effect_and_lands_where_its_day_is_closed(world: World) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    body = making.adjustment_body(world) | {"effective_at": yesterday.isoformat()}
+    draft = world.ops.made("/adjustments", body)
+    assert (draft["effective_at"][:19], draft["land"]) == (yesterday.isoformat()[:19], None)
+    path = f"/adjustments/{draft['id']}"
+    period = world.finance.made("/periods", {"label": f"{yesterday:%Y-%m-%d}"})
+    world.finance.made(f"/periods/{period['id']}/close")
+    before = counts()
+    decision = {"content_hash": draft["content_hash"]}
+    problem(world.finance.post(f"{path}/approve", decision), 422, "period_closed", "effective_at")
+    problem(world.ops.post("/adjustments", body), 422, "period_closed", "effective_at")
+    tomorrow = {"effective_at": (timezone.now() + timedelta(days=1)).isoformat()}
+    problem(world.ops.post("/adjustments", body | tomorrow), 400, "invalid_request", "effective_at")
+    timeless = making.adjustment_body(world) | {"land": "next_open"}
+    problem(world.ops.post("/adjustments", timeless), 400, "invalid_request", "land")
+    assert counts() == before
+    assert world.auditor.read(path) == draft
+    assert books.available(world.client) == Decimal(1000)
+    anew = world.ops.made("/adjustments", body | {"land": "next_open"})
+    assert anew["land"] == "next_open"
+    applied = world.finance.made(f"/adjustments/{anew['id']}/approve", {"content_hash": anew["content_hash"]})
+    landed = world.auditor.read(f"/transactions/{applied['transaction']}")
+    assert landed["metadata"]["corrects"]["period"] == period["label"]
+    assert world.auditor.read(f"/periods/{period['label']}")["corrections"] == [applied["transaction"]]
+    assert books.available(world.client) == Decimal(1005)

@@ -2,34 +2,47 @@
 
 from decimal import Decimal
 
+from django.utils import timezone
+
 from ledger.models import Event
 from payments.models import Withdrawal
-from tests.factories import books, people
-from tests.integration.api.world import Api, World, key, problem
+from payments.services import opening_imports
+from tests.factories import books, cutover, people
+from tests.integration.api import sample_openings
+from tests.integration.api.world import Api, World, counts, key, problem
 
 
 def test_a_client_a_payee_and_a_withdrawal_that_two_programs_decide(world: World) -> None:
     client = world.ops.made(
-        "/clients", {"name": "Grace Hopper", "email": "grace@example.test", "country": "DE", "class": "retail"}
-    )
-    assert (client["kyc_level"], client["class"], client["external_id"]) == ("none", "retail", None)
+        "/clients",
+        {
+            "name": "Grace Hopper", "email": "grace@example.test", "country": "DE", "class": "retail",
+            "external_id": "crm-17",
+        },
+    )  # fmt: skip
+    assert (client["kyc_level"], client["class"], client["external_id"]) == ("none", "retail", "crm-17")
     payee = world.ops.made(
         f"/clients/{client['id']}/payment-methods",
         {"holder_name": "Grace Hopper", "iban": "DE89370400440532013000"},
     )
     assert payee["name_matches"] is True
-    opening = {
+    alone = {
         "reason": "OPENING_BALANCE",
         "entries": [
             {"account": "house/opening", "direction": "debit", "amount": "250.00", "currency": "EUR"},
             {"account": f"client/{client['id']}/wallet", "direction": "credit", "amount": "250.00", "currency": "EUR"},
         ],
-        "source": {"system": "old-crm", "kind": "opening", "id": "17"},
     }
-    problem(world.ops.post("/transactions", opening), 404, "not_found", "entries[1].account")
-    world.ops.made("/accounts", {"code": f"client/{client['id']}/wallet", "currency": "EUR"})
-    booked = world.ops.made("/transactions", opening)
-    assert booked["entries"][1]["balance_after"] == "250.00"
+    before = counts()
+    problem(world.ops.post("/transactions", alone), 422, "policy_refused", "reason")
+    problem(world.ops.post("/transactions/batch", {"transactions": [alone]}), 422, "policy_refused", "reason")
+    assert counts() == before
+    row = ("crm-17", "", "", "", "wallet", "", "EUR", "250.00", cutover.DAY)
+    brought = sample_openings.prepared(world, [row])
+    world.finance.made(f"/opening-imports/{brought['id']}/approve", {"content_hash": brought["content_hash"]})
+    opening_imports.apply(import_id=sample_openings.row_of(brought).pk, now=timezone.now())
+    wallet = world.auditor.read(f"/accounts/client/{client['id']}/wallet/balance", currency="EUR")
+    assert wallet["posted"] == "250.00"
     asked = {"client": client["id"], "amount": "100.00", "currency": "EUR", "payment_method": payee["id"]}
     problem(world.ops.post("/withdrawals", asked), 422, "policy_refused")
     world.compliance.made(f"/clients/{client['id']}/kyc", {"kyc_level": "approved"})

@@ -28,6 +28,9 @@ def close(world: World) -> dict:
 @pytest.mark.django_db
 def test_a_day_is_named_closed_and_read(world: World) -> None:
     making.posted(world, effective_at=YESTERDAY.isoformat())
+    world.finance.made("/periods", {"label": LABEL})
+    sums = [{"currency": "EUR", "entries": 2, "moved": "10.00", "difference": "0.00"}]
+    assert world.finance.read(f"/periods/{LABEL}/outlook") == {"period": LABEL, "sums": sums}
     closed = close(world)
     assert (closed["state"], closed["label"], closed["entries"]) == ("closed", LABEL, 2)
     assert closed["closed_by"]

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from ledger import monitoring
+from ledger import monitoring, seal_checkpoints
 from ledger.models import Event
-from tests.integration.api.world import World, problem
+from tests.integration.api.world import World, counts, problem
+from tests.integration.ledger import sealed_books
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +104,34 @@ def test_a_client_keeps_money_apart_and_the_total_stays(firm: World) -> None:
     firm.compliance.made("/holds", held)
     euro = firm.auditor.read(f"/clients/{firm.client.public_id}/balances")["currencies"][0]
     assert (euro["total"], euro["held"], euro["in_pockets"]) == ("1000.00", "50.00", "200.00")
+
+
+def test_the_mapping_says_where_an_account_goes_from_a_day_on(firm: World) -> None:
+    day = str((datetime.now(tz=UTC) - timedelta(days=1)).date())
+    told = firm.auditor.read("/reports/gl", date=day)
+    (listed,) = firm.auditor.read("/gl-exports", **{"date[gte]": day})["data"]
+    assert (listed["date"], listed["form"], listed["sha256"]) == (day, "summary", told["sha256"])
+    tomorrow = str((datetime.now(tz=UTC) + timedelta(days=1)).date())
+    line = {"pattern": "wallet", "gl_code": "9999", "gl_name": "Owed", "valid_from": tomorrow, "reason": "New chart"}
+    made = firm.finance.made("/gl-mappings", line)
+    assert (made["pattern"], made["currency"], made["gl_code"], made["valid_from"]) == ("wallet", "", "9999", tomorrow)
+    assert firm.auditor.read(f"/gl-mappings/{made['id']}") == made
+    assert firm.auditor.read("/gl-mappings", gl_code="9999")["data"] == [made]
+    assert Event.objects.filter(type="gl_mapping.added", object_ref=made["id"]).count() == 1
+    before = counts()
+    problem(firm.finance.post("/gl-mappings", line), 422, "duplicate_reference", "valid_from")
+    problem(firm.finance.post("/gl-mappings", line | {"valid_from": day}), 422, "period_closed", "valid_from")
+    problem(firm.finance.post("/gl-mappings", line | {"pattern": "purse"}), 400, "invalid_request", "pattern")
+    problem(firm.finance.post("/gl-mappings", line | {"gl_code": "=1+1"}), 400, "invalid_request", "gl_code")
+    assert counts() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_signed_checkpoint_is_the_text_of_its_copies(committed_world: World) -> None:
+    sealed_books.seal_all()
+    made = seal_checkpoints.sign_head(now=datetime.now(UTC))
+    assert made is not None
+    (shown,) = committed_world.auditor.read("/seal-checkpoints")["data"]
+    assert (shown["serial"], shown["number"], shown["key"]) == (made.serial, made.number, made.key)
+    assert shown["note"] == seal_checkpoints.text_of(made)
+    assert committed_world.auditor.read("/seal-checkpoints", key="0" * 16)["data"] == []

@@ -96,6 +96,7 @@ def test_who_posted_it_does_not_reverse_it(world: World) -> None:
     ("change", "status", "code", "param"),
     [
         ({"reason": "MANUAL_ADJUSTMENT"}, 422, "policy_refused", "reason"),
+        ({"reason": "OPENING_BALANCE"}, 422, "policy_refused", "reason"),
         ({"reason": "WRITE_OFF"}, 422, "policy_refused", "reason"),
         ({"reason": "SUSPENSE_ASSIGNED"}, 422, "policy_refused", "reason"),
         ({"reason": "DEPOSIT_CAPTURED"}, 400, "invalid_request", "reason"),

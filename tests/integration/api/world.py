@@ -57,9 +57,9 @@ class Api:
     def _sent(self, send: Callable[[], Any]) -> HttpResponse:
         """Where the test itself is a transaction, each request is one inside it: refused, it is rolled back."""
         if not connection.in_atomic_block:
-            return send()
+            return _whole(send())
         with transaction.atomic():
-            response: HttpResponse = send()
+            response = _whole(send())
             transaction.set_rollback(response.status_code >= 400)
         return response
 
@@ -76,6 +76,14 @@ class Api:
         assert response.status_code == 200, response.content
         found: dict[str, Any] = response.json()
         return found
+
+
+def _whole(response: Any) -> HttpResponse:
+    """Read a file to its end, so that nothing of it stays open."""
+    if response.streaming:
+        response.streaming_content = [b"".join(response.streaming_content)]
+    found: HttpResponse = response
+    return found
 
 
 class World:

@@ -132,7 +132,7 @@ def test_all_errors_come_at_once_with_their_lines(clerk):
     with pytest.raises(opening_plans.Refused) as refused:
         prepare(clerk, rows)
     assert [error.line for error in refused.value.errors] == [3, 4, 5]
-    assert refused.value.data["errors"][0]["words"].startswith("unknown client")
+    assert refused.value.data["errors"][0]["detail"].startswith("unknown client")
     assert everything() == before
 
 
@@ -173,6 +173,27 @@ def test_a_login_in_another_currency_does_not_fit(clerk):
     TradingAccount.objects.create(client=client, platform="mt5", login="9", currency="EUR")
     with pytest.raises(opening_plans.Refused, match="kept in EUR"):
         prepare(clerk, [("c4", "", "", "", "trading", "mt5:9", "USD", "1.00", cutover.DAY)])
+
+
+def test_an_account_that_takes_nothing_is_found_before_anybody_approves(clerk, approver):
+    dot = clients.create(name="Dot", email="dot@example.test", country="FR", external_id="c4", actor=clerk, now=NOW)
+    TradingAccount.objects.create(client=dot, platform="mt5", login="9", currency="EUR")
+    for path, status in ((("trading", "mt5", "9"), "frozen"), (("wallet",), "frozen"), (("debt",), "closed")):
+        account = accounts.open_account(code=dot.account_code(*path), currency="EUR")
+        accounts.set_status(account_id=account.id, status=status)
+    rows = [
+        ("c4", "", "", "", "wallet", "", "EUR", "5.00", cutover.DAY),
+        ("c4", "", "", "", "trading", "mt5:9", "EUR", "-1.00", cutover.DAY),
+        ("c4", "", "", "", "debt", "", "EUR", "2.00", cutover.DAY),
+    ]
+    before = everything()
+    with pytest.raises(opening_plans.Refused) as refused:
+        prepare(clerk, rows)
+    assert [(error.line, error.words[:22]) for error in refused.value.errors] == [
+        (3, "this account is frozen"), (4, "this account is closed"),
+    ]  # fmt: skip
+    assert everything() == before
+    assert carried_out(clerk, approver, rows[:1]).state == "applied", "a frozen wallet may be given money"
 
 
 def test_the_same_file_again_is_the_import_that_is_there(clerk, approver):

@@ -1,0 +1,85 @@
+"""Files over REST: the same bytes as the commands write, checked by the programs that are to read them."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from ledger import archive_checking, seal_checkpoints
+from ledger.models import Transaction
+from tests.integration.api import making
+from tests.integration.api.world import World, counts, problem
+from tests.integration.ledger import sealed_books
+
+YESTERDAY = timezone.now() - timedelta(days=1)
+LABEL = f"{YESTERDAY:%Y-%m-%d}"
+
+
+def content(response: Any) -> bytes:
+    assert response.status_code == 200, response
+    assert response["Content-Disposition"].startswith("attachment;")
+    return b"".join(response.streaming_content)
+
+
+def written(command: str, *options: str) -> str:
+    out = io.StringIO()
+    call_command(command, *options, stdout=out)
+    return out.getvalue()
+
+
+def test_the_journal_is_the_one_that_the_command_writes(world: World) -> None:
+    making.posted(world, effective_at=YESTERDAY.isoformat())
+    before = counts()
+    for form in ("hledger", "beancount"):
+        whole = content(world.auditor.get("/reports/journal", format=form)).decode()
+        assert whole == written("export_journal", "--format", form)
+        assert "client" in whole.lower()
+        day = {"from": LABEL, "to": LABEL}
+        one = content(world.auditor.get("/reports/journal", format=form, **day)).decode()
+        assert one == written("export_journal", "--format", form, "--from", LABEL, "--to", LABEL)
+        assert one != whole
+    refused = world.auditor.get("/reports/journal", format="hledger", **{"from": "2026-02-01", "to": "2026-01-01"})
+    problem(refused, 400, "invalid_request", "from")
+    problem(world.auditor.get("/reports/journal"), 400, "invalid_request", "format")
+    problem(world.ops.get("/reports/journal", format="hledger"), 403, "insufficient_scope")
+    assert counts() == before
+
+
+def test_a_closed_period_is_archived_and_checked_without_us(committed_world: World, tmp_path: Path) -> None:
+    world = committed_world
+    making.posted(world, effective_at=YESTERDAY.isoformat())
+    made = world.finance.made("/periods", {"label": LABEL})
+    problem(world.auditor.get(f"/periods/{made['id']}/archive"), 409, "invalid_transition")
+    closed = world.finance.made(f"/periods/{made['id']}/close")
+    archive = tmp_path / "archive.jsonl.gz"
+    archive.write_bytes(content(world.auditor.get(f"/periods/{LABEL}/archive")))
+    words, sound = archive_checking.report(archive)
+    assert sound, words
+    assert closed["digest"] in words
+    assert archive.read_bytes() == content(world.auditor.get(f"/periods/{made['id']}/archive"))
+
+
+def test_the_sealed_history_is_checked_by_the_verifier_alone(committed_world: World, tmp_path: Path) -> None:
+    sealed_books.seal_all()
+    assert seal_checkpoints.sign_head(now=datetime.now(UTC)) is not None
+    export = tmp_path / "seal.jsonl.gz"
+    export.write_bytes(content(committed_world.auditor.get("/reports/sealed-history")))
+    command = tmp_path / "command.jsonl.gz"
+    call_command("export_seal", "--to", str(command), stderr=io.StringIO())
+    assert export.read_bytes() == command.read_bytes()
+    problem(committed_world.ops.get("/reports/sealed-history"), 403, "insufficient_scope")
+
+
+def test_the_legal_entity_says_how_far_its_books_are_closed(world: World) -> None:
+    making.posted(world, effective_at=YESTERDAY.isoformat())
+    found = world.auditor.read("/legal-entity")
+    assert (found["zone"], found["closed_before"], found["next_day"]) == ("UTC", None, LABEL)
+    assert found["name"]
+    named = world.finance.made("/periods", {"label": LABEL})
+    world.finance.made(f"/periods/{named['id']}/close")
+    found = world.auditor.read("/legal-entity")
+    assert (found["closed_before"], found["next_day"]) == (f"{timezone.now():%Y-%m-%d}T00:00:00Z", None)
+    assert Transaction.objects.exists()
