@@ -44,8 +44,9 @@ def post_each(drafts: Sequence[Draft], *, refused: Refusals | None = None) -> li
     """Write what can be written of up to 10,000 transactions, in one round trip: one answer per draft, in their order.
 
     A refused draft leaves nothing, and the drafts after it meet what the accepted ones before them left. A chain with a
-    refused member is refused whole: its other members with ChainBroken, which names the culprit in `broken_by`. Raises
-    InvalidRequest for a batch that is too long."""
+    refused member is refused whole: its other members with ChainBroken, which names the culprit in `broken_by`. Sent
+    again, the accepted ones replay and the refused ones, which left nothing, are judged anew. Raises InvalidRequest for
+    a batch that is too long."""
     known = _known(drafts, refused)
     return [
         (known.get(index) or database.named(row["code"], json.loads(row["facts"])))

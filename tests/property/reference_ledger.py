@@ -106,13 +106,14 @@ class Ledger:
         self._move(legs)
         return self._record(reason, legs, body, label, key=key).label, False
 
-    def place(self, hold, wallet, held, amount, key=None):
+    def place(self, wallet, amount, key=None):
+        held = wallet.replace("/wallet", "/held")
         body, legs = ("hold", wallet, amount), [(wallet, -amount), (held, amount)]
         if earlier := self._existing(body, key=key):
             return earlier, True
         self._allow("HOLD_PLACED", legs, hold=True)
         self._move(legs)
-        self.holds[hold] = Hold(wallet=wallet, held=held, amount=amount, rest=amount)
+        self.holds[len(self.holds) + 1] = Hold(wallet=wallet, held=held, amount=amount, rest=amount)
         return self._record("HOLD_PLACED", legs, body, key=key).label, False
 
     def end_hold(self, action, hold, to=None, amount=None, key=None):

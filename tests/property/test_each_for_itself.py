@@ -6,7 +6,6 @@ and writes sets, the reference ledger simply does one after the other.
 
 from copy import deepcopy
 from decimal import Decimal
-from itertools import groupby
 
 import pytest
 from django.db import connection, transaction
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 
 from ledger import accounts, invariants, posting, queries
 from ledger.errors import DomainError
-from ledger.posting import Condition, Draft, Leg, Source
-from tests.property.reference_ledger import Account, Ledger, Refused
+from tests.property.real_ledger import RealLedger
+from tests.property.reference_batches import each, in_chains, seq
+from tests.property.reference_ledger import Account, Ledger
 
 CODES = {
     "bank": ("bank/sepa/client-money", "bank_client_money", -1, None),
@@ -50,94 +50,6 @@ def wanted(draw):
     }
 
 
-def in_chains(words):
-    """Neighbours that drew a chain share one; a chain of its own for each run of them."""
-    for number, (chain, members) in enumerate(groupby(words, key=lambda one: one["chain"])):
-        for one in members:
-            yield one | {"chain": chain and f"{chain}{number}"}
-
-
-# The reference: one after the other, and a chain on a copy that only counts if all went well.
-
-
-def seq(ledger, name):
-    """How many entries an account has: each leg of each transaction, posted or reserved."""
-    rows = [leg for one in ledger.transactions.values() for leg in (*one.legs, *one.reserved)]
-    return sum(leg[0] == name for leg in rows)
-
-
-def identity(words):
-    return [words[part] for part in ("reason", "legs", "key", "source", "pending")]
-
-
-def one(ledger, words):
-    ledger._shape(words["reason"], words["legs"])
-    if not ledger.posted_before(*identity(words)):
-        for name, kind, value in words["conditions"]:
-            account = ledger.accounts[name]
-            if kind == "version" and seq(ledger, name) != value:
-                raise Refused("version_conflict")
-            if kind == "available" and account.balance - account.pending_out < value:
-                raise Refused("condition_not_met")
-    return ledger.post(*identity(words))
-
-
-def after_the_culprit(ledger, words):
-    """A later member of a broken chain: refused for what is wrong in any case, else for the chain."""
-    ledger._shape(words["reason"], words["legs"])
-    if earlier := ledger.posted_before(*identity(words)):
-        return earlier, True
-    try:
-        ledger._allow(words["reason"], words["legs"], reserve=words["pending"])
-    except Refused as refused:
-        if refused.args != ("insufficient_available",):
-            raise
-    raise Refused("chain_broken")
-
-
-def answer(act, ledger, words):
-    try:
-        return act(ledger, words)
-    except Refused as refused:
-        return refused.args[0]
-
-
-def each(ledger, words):
-    """(the ledger afterwards, one answer per draft: its label and whether it was a replay, or a code)."""
-    answers = []
-    for chain, group in groupby(words, key=lambda one: one["chain"]):
-        members = list(group)
-        if chain is None:
-            answers += [answer(one, ledger, member) for member in members]
-            continue
-        tried = deepcopy(ledger)
-        found = [answer(one, tried, member) for member in members]
-        culprit = next((n for n, each in enumerate(found) if isinstance(each, str)), None)
-        if culprit is None:
-            ledger = tried
-        else:
-            known = set(ledger.transactions)
-            found[:culprit] = [each if each[1] and each[0] in known else "chain_broken" for each in found[:culprit]]
-            found[culprit + 1 :] = [answer(after_the_culprit, ledger, member) for member in members[culprit + 1 :]]
-        answers += found
-    return ledger, answers
-
-
-def draft(words, refs):
-    return Draft(
-        reason=words["reason"],
-        legs=[Leg(refs[name], Decimal(amount)) for name, amount in words["legs"]],
-        idempotency_key=words["key"],
-        source=Source("test", "draft", words["source"]) if words["source"] else None,
-        pending=words["pending"],
-        conditions=[
-            Condition(refs[name], **{kind: Decimal(value) if kind == "available" else value})
-            for name, kind, value in words["conditions"]
-        ],
-        chain=words["chain"],
-    )
-
-
 def labelled(answers, labels):
     """The real answers in the reference's words: transactions by the number they have there."""
     return [
@@ -165,6 +77,7 @@ def state(ledger, refs):
 def test_each_draft_of_a_batch_meets_what_the_accepted_ones_left(before, words, status):
     with transaction.atomic():
         refs = {name: accounts.ref(code, "EUR") for name, (code, *_) in CODES.items()}
+        real_ledger = RealLedger(refs, unit=Decimal(1))
         ledger = Ledger(
             Account(name=name, kind=kind, sign=sign, floor=floor, currency="EUR")
             for name, (_, kind, sign, floor) in CODES.items()
@@ -175,7 +88,7 @@ def test_each_draft_of_a_batch_meets_what_the_accepted_ones_left(before, words, 
         accounts.set_status(account_id=refs["ben"].id, status=status)
         ledger.set_status("ben", status)
         for part in ([start], list(in_chains(before)), list(in_chains(words))):
-            drafts = [draft(one, refs) for one in part]
+            drafts = [real_ledger.draft(one) for one in part]
             untouched = deepcopy(ledger)
             ledger, expected = each(ledger, part)
             refused = [(index, code) for index, code in enumerate(expected) if isinstance(code, str)]

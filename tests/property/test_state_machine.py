@@ -8,7 +8,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ledger.reasons import REASONS
 from tests.property import reference_ledger as reference
-from tests.property.machine import ADA, CHART, STATUS, Ledgers
+from tests.property.chart import ADA, BEN, CHART, PAYOUT, STATUS
+from tests.property.machine import Ledgers
 
 EVERY_ANSWER = {
     "accepted",
@@ -85,29 +86,28 @@ def ends_of_reservations(both):
 
 
 def ends_of_holds(both):
-    payout = "psp/stripe/payout EUR"
     yield "accepted", lambda: both.place(100, None)
     yield "accepted", lambda: both.release(0, 50, None)
     yield "over_release", lambda: both.release(0, 100, None)
-    yield "over_capture", lambda: both.capture(0, 100, None, payout)
-    yield "accepted", lambda: both.capture(0, None, None, payout)
+    yield "over_capture", lambda: both.capture(0, 100, None, PAYOUT)
+    yield "accepted", lambda: both.capture(0, None, None, PAYOUT)
     yield "already_captured", lambda: both.release(0, None, None)
     yield "accepted", lambda: both.place(100, None)
     yield "accepted", lambda: both.release(1, None, None)
-    yield "already_released", lambda: both.capture(1, 50, None, payout)
+    yield "already_released", lambda: both.capture(1, 50, None, PAYOUT)
 
 
 def every_answer(both):
     """A short history for each answer there is, the rare ones included."""
-    transfer, ben, debt = "CLIENT_INTERNAL_TRANSFER", "client/ben/wallet EUR", "client/ada/debt EUR"
-    yield "accepted", lambda: both.post(transfer, [(ADA, -100), (ben, 100)], "k1", "s1", False)
+    transfer, debt = "CLIENT_INTERNAL_TRANSFER", "client/ada/debt EUR"
+    yield "accepted", lambda: both.post(transfer, [(ADA, -100), (BEN, 100)], "k1", "s1", False)
     yield "replayed", lambda: both.again(0)
-    yield "idempotency_key_reused", lambda: both.post(transfer, [(ADA, -50), (ben, 50)], "k1", None, False)
-    yield "duplicate_reference", lambda: both.post(transfer, [(ADA, -50), (ben, 50)], None, "s1", False)
-    yield "insufficient_available", lambda: both.post(transfer, [(ADA, -3000), (ben, 3000)], None, None, False)
-    yield "unbalanced", lambda: both.post(transfer, [(ADA, -101), (ben, 100)], None, None, False)
+    yield "idempotency_key_reused", lambda: both.post(transfer, [(ADA, -50), (BEN, 50)], "k1", None, False)
+    yield "duplicate_reference", lambda: both.post(transfer, [(ADA, -50), (BEN, 50)], None, "s1", False)
+    yield "insufficient_available", lambda: both.post(transfer, [(ADA, -3000), (BEN, 3000)], None, None, False)
+    yield "unbalanced", lambda: both.post(transfer, [(ADA, -101), (BEN, 100)], None, None, False)
     yield "invalid_request", lambda: both.post(transfer, [(ADA, -1), ("house/fx EUR", 1)], None, None, False)
-    yield "invalid_transition", lambda: both.status(ben, "closed", 0)
+    yield "invalid_transition", lambda: both.status(BEN, "closed", 0)
     yield from ends_of_reservations(both)
     yield "accepted", lambda: both.reverse_one(3, None, 33)
     yield "over_reversal", lambda: both.reverse_one(3, None)
@@ -116,9 +116,9 @@ def every_answer(both):
     yield "reversal_of_reversal", lambda: both.reverse_one(max(both.ids), None)
     yield from ends_of_holds(both)
     yield "unchanged", lambda: both.status(ADA, "frozen", 0)
-    yield "account_frozen", lambda: both.post(transfer, [(ADA, -1), (ben, 1)], None, None, False)
+    yield "account_frozen", lambda: both.post(transfer, [(ADA, -1), (BEN, 1)], None, None, False)
     yield "unchanged", lambda: both.status(debt, "closed", 0)
-    yield "account_closed", lambda: both.post("MANUAL_ADJUSTMENT", [(debt, -1), (ben, 1)], None, None, False)
+    yield "account_closed", lambda: both.post("MANUAL_ADJUSTMENT", [(debt, -1), (BEN, 1)], None, None, False)
 
 
 @pytest.mark.django_db
