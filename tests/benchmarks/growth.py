@@ -31,19 +31,24 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.growth", description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of entries, rising")
     parser.add_argument("--seconds", type=float, default=4, help="per posting measurement")
+    parser.add_argument(
+        "--partitions", action="store_true", help="at the largest size, compare with monthly partitions"
+    )
     chosen = parser.parse_args(arguments)
     sizes = [int(word) for word in chosen.sizes.split(",")]
     try:
         with server.private_server() as servers:
             server.set_up_django(servers)
-            found = _measure(servers, sizes, chosen.seconds)
+            found, ways = _measure(servers, sizes, chosen.seconds, chosen.partitions)
     except (ServerError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     print(table(found))
+    if ways:
+        print(f"\n{_side_by_side(ways)}")
     folder = environment.state_folder() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "growth.json").write_text(json.dumps(found, indent=2) + "\n")
+    (folder / "growth.json").write_text(json.dumps({"sizes": found, "partitions": ways}, indent=2) + "\n")
     return 0
 
 
@@ -59,8 +64,17 @@ def table(found: dict[int, Figures]) -> str:
     return report.columns([head, *rows])
 
 
-def _measure(servers: Servers, sizes: list[int], seconds: float) -> dict[int, Figures]:
-    from tests.benchmarks import books
+def _side_by_side(ways: dict[str, Figures]) -> str:
+    """One line per question: the one table, the partitions, and the second divided by the first."""
+    whole, parts = ways.values()
+    rows = [(name, *map(report.number, (whole[name], parts[name], parts[name] / whole[name]))) for name in whole]
+    return report.columns([("figure", "one table", "monthly partitions", "partitions / table"), *rows])
+
+
+def _measure(
+    servers: Servers, sizes: list[int], seconds: float, with_partitions: bool
+) -> tuple[dict[int, Figures], dict[str, Figures]]:
+    from tests.benchmarks import books, partitions
     from tests.benchmarks.history import open_history
 
     book = books.open_books(2000)
@@ -73,7 +87,8 @@ def _measure(servers: Servers, sizes: list[int], seconds: float) -> dict[int, Fi
             done = size // 2
             print(f"{size:,} entries written in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
             found[size] = _at_this_size(servers, admin, book, history, seconds)
-    return found
+        ways = partitions.compare(servers, admin, history) if with_partitions else {}
+    return found, ways
 
 
 def _at_this_size(servers: Servers, admin: Any, book: Any, history: Any, seconds: float) -> Figures:

@@ -1,4 +1,4 @@
-"""Write the reference pages that are made from code: roles, states, reason codes, chart of accounts.
+"""Write the reference pages that are made from code: roles, states, reason codes, chart of accounts, refusals.
 
 With `--check`, write nothing and fail when a page on disk is not what the code says.
 """
@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config import problems
+from ledger import errors
 from ledger.chart import KINDS
 from ledger.reasons import REASONS
 from payments.roles import PERMISSIONS, ROLES, TOXIC_PAIRS
@@ -77,10 +79,36 @@ def chart_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def errors_page() -> str:
+    """Every refusal: its code, the causes that a code has, and what they say."""
+    lines = [
+        "# Refusals",
+        "",
+        "Made from `config/problems.py` and `ledger/errors.py` by `manage.py write_reference`.",
+        "",
+    ]
+    lines += [
+        "A refusal is a problem document (RFC 9457): `code`, where one code has several causes `cause`, `param` for the"
+    ]
+    lines += [
+        "field that is meant, and facts. It leaves nothing behind. Codes and causes are added, never renamed.",
+        "",
+    ]
+    lines += ["| Status | `code` | `cause` | Says | Again later |", "|---|---|---|---|---|"]
+    kinds = errors.kinds()
+    for code, problem in problems.KINDS.items():
+        ours = [kind for kind in kinds if kind.code == code]
+        said = next((kind.default_detail for kind in ours if not kind.cause), f"{problem.title}.")
+        lines.append(f"| {problem.status} | `{code}` | | {said} | {'yes' if problem.retryable else ''} |")
+        lines += [f"| | | `{kind.cause}` | {kind.default_detail} | |" for kind in ours if kind.cause]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/roles.md": roles_page,
     "docs/reference/reasons.md": reasons_page,
     "docs/reference/accounts.md": chart_page,
+    "docs/reference/errors.md": errors_page,
     "docs/flows/states.md": states_page,
 }
 
