@@ -24,7 +24,7 @@ def footprint() -> dict[str, str]:
         for table in tables
     ]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts))
+        cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1")
         return dict(cursor.fetchall())
 
 

@@ -182,6 +182,7 @@ def snapshot() -> Snapshot:
                 f" FROM {table} t"
                 for table in tables
             )
+            + " ORDER BY 1"  # plans are free to answer in another order
         )
         contents = {table: (count, digest) for table, count, digest in cursor.fetchall()}
     return Snapshot(figures, contents)

@@ -6,7 +6,7 @@ from ledger import invariants
 from tests.integration.ledger.test_corruption import BANK, execute, keys
 
 # Checkpoints reach as far as every other transaction of the server has ended: not beside parallel workers.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 CLOSE = "SELECT ledger_period_close((ledger_period_open('day', '2026-02-26')), 'usr_x')"
 
