@@ -83,7 +83,7 @@ def _measure(chosen: argparse.Namespace, servers: Servers, scripts: Path, say: C
         say("django-hordak is not installed: the ratios against it are left out")
     else:
         say("making django-hordak's tables and accounts")
-        hordak.prepare()
+        hordak.prepare(conditions["wallets"])
     say(f"opening {conditions['wallets']:,} wallets")
     book = books.open_books(conditions["wallets"])
     plan = Plan(

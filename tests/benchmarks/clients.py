@@ -3,6 +3,7 @@
 What is timed is what a service pays: the database transaction, the call, and Python in between.
 """
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ class Load:
 def work_for(worker: Worker, *, clients: int, seconds: float, seed: int) -> Load:
     """Let `clients` processes work for `seconds`. Raises RuntimeError when one of them could not."""
     connections.close_all()  # a connection must not be shared with the children
+    gc.collect()
+    gc.freeze()  # as servers do before they fork: the children must not copy what they only look at
     fork = multiprocessing.get_context("fork")  # the children find Django ready, as workers of a web server do
     barrier = fork.Barrier(clients)
     pipes, processes = [], []

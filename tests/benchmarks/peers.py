@@ -18,8 +18,6 @@ from tests.benchmarks.clients import Load
 from tests.benchmarks.hordak import DATABASE, WAYS
 from tests.benchmarks.server import superuser
 
-ACCOUNTS = 500  # it keeps no balances and locks no account, so that more of them change nothing
-
 __all__ = ["WAYS", "Hordak", "installed"]
 
 
@@ -33,12 +31,12 @@ class Hordak:
 
     servers: Servers
 
-    def prepare(self) -> None:
-        """Make its database, its tables and ACCOUNTS accounts."""
+    def prepare(self, accounts: int) -> None:
+        """Make its database, its tables and as many accounts as we have wallets."""
         with superuser(self.servers, "postgres") as admin:
             admin.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLES['owner']}")
-        found = self._ask("prepare", str(ACCOUNTS))
-        if found != {"accounts": ACCOUNTS}:
+        found = self._ask("prepare", str(accounts))
+        if found != {"accounts": accounts}:
             raise ServerError(f"django-hordak could not be prepared: {found}")
 
     def transfer_for(self, way: str, *, clients: int, seconds: float, seed: int) -> Load:
