@@ -123,7 +123,9 @@ def _look(check: Check, since: int, limit: int) -> Outcome:
         rows = find()[: limit + 1]
     else:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM ({check.query(since)}) found LIMIT {int(limit) + 1}")  # noqa: S608 (our own text)
+            # Materialized, or the limit would have it planned as if there were findings to be expected.
+            found = f"WITH found AS MATERIALIZED ({check.query(since)}) SELECT * FROM found LIMIT {int(limit) + 1}"  # noqa: S608 (our own text)
+            cursor.execute(found)
             rows = cursor.fetchall()
     findings = tuple(
         Finding(check=check.name, object=kind, reference=_reference(kind, key), detail=detail or "")

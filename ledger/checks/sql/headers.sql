@@ -3,12 +3,11 @@ SELECT 'entry', e.id::text, format('leg %s of transaction %s: ', e.leg, e.transa
        CASE WHEN e.xid <> t.xid THEN 'written by another database transaction' END,
        CASE WHEN e.effective_at <> t.effective_at THEN 'its effective time is not the transaction''s' END,
        CASE WHEN e.recorded_at < t.recorded_at THEN 'recorded before the transaction' END,
-       CASE WHEN e.layer <> ALL (p.layers) THEN format('layer %s in a %s transaction', e.layer, t.phase) END)
+       CASE WHEN NOT l.fits THEN format('layer %s in a %s transaction', e.layer, t.phase) END)
   FROM ledger_entry e
   LEFT JOIN ledger_transaction t ON t.id = e.transaction_id
-  LEFT JOIN (VALUES ('single', ARRAY[0]), ('pending', ARRAY[1]), ('post', ARRAY[0, 2]), ('void', ARRAY[2]),
-                    ('expire', ARRAY[2]))
-         AS p (phase, layers) ON p.phase = t.phase
+ CROSS JOIN LATERAL (SELECT CASE t.phase WHEN 'single' THEN e.layer = 0 WHEN 'pending' THEN e.layer = 1
+                                         WHEN 'post' THEN e.layer IN (0, 2) ELSE e.layer = 2 END AS fits) l
  WHERE e.xid >= {since}
-   AND (t.id IS NULL OR e.xid <> t.xid OR e.effective_at <> t.effective_at
-        OR e.recorded_at < t.recorded_at OR e.layer <> ALL (p.layers))
+   AND (t.id IS NULL OR e.xid <> t.xid OR e.effective_at <> t.effective_at OR e.recorded_at < t.recorded_at
+        OR NOT l.fits)
