@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from config.processes import (
@@ -40,12 +41,17 @@ SELECT 'CREATE DATABASE wherewithal OWNER wherewithal_owner'
 
 
 class Postgres:
-    """One PostgreSQL cluster under `home`. `durable=False` trades crash safety for speed: tests only."""
+    """One PostgreSQL cluster under `home`. `durable=False` trades crash safety for speed: tests only.
+
+    `more`: settings of the server that are added, or replace ours."""
 
     name = "postgres"
 
-    def __init__(self, home: Path, *, major: int = 18, durable: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, major: int = 18, durable: bool = True, more: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
+        self.more = dict(more or {})
         self.major = major
         self.durable = durable
         self.data = home / "data"
@@ -167,6 +173,7 @@ class Postgres:
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "jit": "off"}
+        settings |= self.more
         return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
 
     def _launch(self, bin_folder: Path, owner: pwd.struct_passwd | None, deadline: float) -> bool:

@@ -219,7 +219,8 @@ BEGIN
                     v_seqs[v_undo_slots[n]] := v_seqs[v_undo_slots[n]] - v_undo_legs[n];
                 END IF;
             END LOOP;
-            FOR n IN 1 .. cardinality(v_holders) LOOP
+            -- An array begins where it was first written to, which need not be at one.
+            FOR n IN coalesce(array_lower(v_holders, 1), 1) .. coalesce(array_upper(v_holders, 1), 0) LOOP
                 IF v_holders[n] >= v_start THEN
                     v_holders[n] := NULL;
                 END IF;

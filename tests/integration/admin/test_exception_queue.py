@@ -65,7 +65,7 @@ def test_the_queue_is_cut_by_key(ops: Browser, monkeypatch: Any) -> None:
         page = listed(ops, **query)
         seen += page
         query = {"view": "all", "after": page[-1]} if len(page) == 2 else {}
-    assert seen == made
+    assert seen == sorted(made)  # ids of one millisecond are in no order of time
 
 
 def test_taking_the_next_one_takes_what_is_due_first(ops: Browser) -> None:

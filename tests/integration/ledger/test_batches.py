@@ -19,7 +19,7 @@ from ledger.errors import (
     Unbalanced,
 )
 from ledger.models import Entry, Pending, Transaction
-from ledger.posting import Draft, credit, debit
+from ledger.posting import Draft, Source, credit, debit
 from tests.integration.ledger import books
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +127,22 @@ def test_a_broken_chain_gives_back_its_money_and_its_names(hundred):
     assert codes(answers) == ["chain_broken", "chain_broken", "unbalanced", "ok"]
     assert not answers[3].replayed
     assert books.balance(books.wallet(books.BEN)) == "100"
+    assert sound()
+
+
+def test_every_name_of_a_broken_chain_is_free_again(hundred):
+    """Also where other names of the batch come first in the database's count."""
+    line = Source("bank", "line", "1")
+    answers = each(
+        move("10", chain="a", source=line),
+        move("500", chain="a"),
+        move("20", source=line),
+        move("1", idempotency_key="k"),
+        move("1", idempotency_key="k"),
+    )
+    assert codes(answers) == ["chain_broken", "insufficient_available", "ok", "ok", "ok"]
+    assert [answer.replayed for answer in answers[2:]] == [False, False, True]
+    assert books.balance(books.wallet()) == "79"
     assert sound()
 
 
