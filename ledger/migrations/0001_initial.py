@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "pending",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -70,6 +71,7 @@ class Migration(migrations.Migration):
                 (
                     "reverses",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -430,10 +432,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="account",
-            constraint=models.UniqueConstraint(fields=("id", "currency"), name="ledger_account_id_currency"),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
             constraint=models.CheckConstraint(
                 condition=models.Q(("category__in", ("asset", "liability", "equity", "income", "expense"))),
                 name="ledger_account_category",
@@ -623,25 +621,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("seq__isnull", False)), fields=("account", "seq"), name="ledger_entry_seq"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", 0), _negated=True), name="ledger_entry_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(condition=models.Q(("layer__in", [0, 1, 2])), name="ledger_entry_layer"),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=ledger.models.fields.all_or_none(
-                    "seq", "balance_after", "pending_in_after", "pending_out_after"
-                ),
-                name="ledger_entry_running",
-            ),
-        ),
         migrations.AddIndex(
             model_name="transaction",
             index=models.Index(
@@ -669,27 +648,5 @@ class Migration(migrations.Migration):
                 fields=("source_system", "source_kind", "source_id"),
                 name="ledger_transaction_source",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("pending__isnull", False), ("phase__in", ["post", "void", "expire"])),
-                    models.Q(("pending__isnull", True), ("phase__in", ["single", "pending"])),
-                    _connector="OR",
-                ),
-                name="ledger_transaction_resolves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=ledger.models.fields.all_or_none("source_system", "source_kind", "source_id"),
-                name="ledger_transaction_source_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(condition=models.Q(("legs__gte", 2)), name="ledger_transaction_legs"),
         ),
     ]

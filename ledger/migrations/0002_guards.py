@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
             model_name="transaction",
             name="moves_hold",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,

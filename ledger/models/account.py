@@ -84,7 +84,6 @@ class Account(models.Model):
         ordering = ["code", "currency_id"]
         constraints = [
             models.UniqueConstraint(fields=["code", "currency"], name="ledger_account_code"),
-            models.UniqueConstraint(fields=["id", "currency"], name="ledger_account_id_currency"),
             models.CheckConstraint(condition=models.Q(category__in=CATEGORIES), name="ledger_account_category"),
             models.CheckConstraint(condition=models.Q(kind__in=sorted(KINDS)), name="ledger_account_kind"),
             models.CheckConstraint(

@@ -3,7 +3,7 @@
 from django.db import models
 
 from ledger.models.account import Account, CurrencyRow
-from ledger.models.fields import AmountField, all_or_none
+from ledger.models.fields import AmountField
 from ledger.models.transaction import Transaction
 
 
@@ -17,8 +17,8 @@ class Entry(models.Model):
         RELEASED = 2, "pending released"
 
     # The columns stand in this order in the table: fixed lengths first, or alignment would waste a tenth of it.
-    # Foreign keys of their own would only repeat what is there: account and currency are one together, and the guard of
-    # every insert wants the header, which can never go, to be of the same database transaction.
+    # No foreign keys, no CHECK constraints: the guard of every insert asks for the account in this currency, which can
+    # never go, for the header, which must be of the same database transaction, and for what a row must be by itself.
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
     seq = models.BigIntegerField(null=True)
     effective_at = models.DateTimeField()
@@ -43,12 +43,6 @@ class Entry(models.Model):
             models.UniqueConstraint(fields=["transaction", "leg"], name="ledger_entry_leg"),
             models.UniqueConstraint(
                 fields=["account", "seq"], condition=models.Q(seq__isnull=False), name="ledger_entry_seq"
-            ),
-            models.CheckConstraint(condition=~models.Q(amount=0), name="ledger_entry_amount"),
-            models.CheckConstraint(condition=models.Q(layer__in=[0, 1, 2]), name="ledger_entry_layer"),
-            models.CheckConstraint(
-                condition=all_or_none("seq", "balance_after", "pending_in_after", "pending_out_after"),
-                name="ledger_entry_running",
             ),
         ]
         indexes = [

@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Mod
-from django.db.models.lookups import Exact
 
 
 class AmountField(models.DecimalField):
@@ -19,10 +17,3 @@ class AmountField(models.DecimalField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_digits"], kwargs["decimal_places"]
         return name, path, args, kwargs
-
-
-def all_or_none(*names: str) -> Exact:
-    """The condition that these columns are filled together. PostgreSQL reads each CHECK anew for every statement that
-    inserts, so those of the ledger's own tables are kept short."""
-    empty = models.Func(*map(models.F, names), function="num_nulls", output_field=models.IntegerField())
-    return Exact(Mod(empty, len(names)), 0)

@@ -7,7 +7,7 @@ from django.db import models
 
 from ledger import ids
 from ledger.models.account import ReasonRow
-from ledger.models.fields import AmountField, all_or_none
+from ledger.models.fields import AmountField
 
 
 class Transaction(models.Model):
@@ -22,11 +22,18 @@ class Transaction(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.new_id)
     phase = models.CharField(max_length=8, choices=Phase.choices)
-    # No foreign key: every posting would lock the one row that all the others lock. The stamp looks it up instead.
+    # No foreign keys, and no CHECK constraints below: what a header says of itself is asked by the stamp, and what it
+    # points to, which can never go, by the guard that wants it whole. Keys would lock rows that every posting needs.
     reason = models.ForeignKey(ReasonRow, models.PROTECT, db_column="reason", db_index=False, db_constraint=False)
-    pending = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="resolutions")
-    reverses = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="reversals")
-    moves_hold = models.ForeignKey("ledger.Hold", models.PROTECT, null=True, db_index=False, related_name="movements")
+    pending = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="resolutions"
+    )
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="reversals"
+    )
+    moves_hold = models.ForeignKey(
+        "ledger.Hold", models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="movements"
+    )
     idempotency_key = models.CharField(max_length=255, null=True)
     source_system = models.CharField(max_length=40, null=True)
     source_kind = models.CharField(max_length=40, null=True)
@@ -53,16 +60,6 @@ class Transaction(models.Model):
                 condition=models.Q(source_system__isnull=False),
                 name="ledger_transaction_source",
             ),
-            models.CheckConstraint(
-                condition=models.Q(phase__in=["post", "void", "expire"], pending__isnull=False)
-                | models.Q(phase__in=["single", "pending"], pending__isnull=True),
-                name="ledger_transaction_resolves",
-            ),
-            models.CheckConstraint(
-                condition=all_or_none("source_system", "source_kind", "source_id"),
-                name="ledger_transaction_source_whole",
-            ),
-            models.CheckConstraint(condition=models.Q(legs__gte=2), name="ledger_transaction_legs"),
         ]
         indexes = [
             models.Index(

@@ -6,7 +6,7 @@ WITH expected (table_name, guard) AS (VALUES
     ('ledger_period', 'ledger_keep'), ('ledger_period', 'ledger_no_truncate'), ('ledger_period', 'ledger_period_fixed'),
     ('ledger_period_account', 'ledger_append_only'), ('ledger_period_account', 'ledger_no_truncate'),
     ('ledger_entry', 'ledger_append_only'), ('ledger_entry', 'ledger_no_truncate'),
-    ('ledger_entry', 'ledger_entry_guard'), ('ledger_transaction', 'ledger_reversal_guard'),
+    ('ledger_entry', 'ledger_entry_guard'),
     ('ledger_reason', 'ledger_keep'), ('ledger_reason', 'ledger_no_truncate'), ('ledger_reason', 'ledger_reason_fixed'),
     ('ledger_event', 'ledger_append_only'), ('ledger_event', 'ledger_no_truncate'),
     ('ledger_event', 'ledger_event_stamp'),
@@ -35,13 +35,9 @@ SELECT 'trigger', x.guard, format('is missing or switched off on %s', x.table_na
  WHERE t.oid IS NULL AND {since} >= 0
 UNION ALL
 SELECT 'constraint', x.guard, format('is missing or not validated on %s', x.table_name)
-  FROM (VALUES ('ledger_entry', 'ledger_entry_account_currency'), ('ledger_entry', 'ledger_entry_amount'),
-               ('ledger_entry', 'ledger_entry_layer'), ('ledger_entry', 'ledger_entry_running'),
-               ('ledger_balance', 'ledger_balance_floor'), ('ledger_balance', 'ledger_balance_pending'),
+  FROM (VALUES ('ledger_balance', 'ledger_balance_floor'), ('ledger_balance', 'ledger_balance_pending'),
                ('ledger_pending', 'ledger_pending_remaining'), ('ledger_pending', 'ledger_pending_state'),
-               ('ledger_hold', 'ledger_hold_amounts'), ('ledger_hold', 'ledger_hold_state'),
-               ('ledger_transaction', 'ledger_transaction_source_whole'), ('ledger_transaction', 'ledger_transaction_legs'),
-               ('ledger_transaction', 'ledger_transaction_resolves')) AS x (table_name, guard)
+               ('ledger_hold', 'ledger_hold_amounts'), ('ledger_hold', 'ledger_hold_state')) AS x (table_name, guard)
   LEFT JOIN pg_constraint c ON c.conrelid = to_regclass(x.table_name) AND c.conname = x.guard AND c.convalidated
  WHERE c.oid IS NULL AND {since} >= 0
 UNION ALL

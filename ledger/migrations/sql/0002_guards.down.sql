@@ -1,6 +1,4 @@
-DROP TRIGGER ledger_reversal_guard ON ledger_transaction;
 DROP TRIGGER ledger_entry_guard ON ledger_entry;
-ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_account_currency;
 DROP TRIGGER ledger_transaction_whole ON ledger_transaction;
 DROP TRIGGER ledger_event_stamp ON ledger_event;
 DROP TRIGGER ledger_transaction_stamp ON ledger_transaction;
@@ -27,7 +25,6 @@ DROP TRIGGER ledger_append_only ON ledger_checkpoint;
 DROP TRIGGER ledger_append_only ON ledger_event;
 DROP TRIGGER ledger_append_only ON ledger_entry;
 DROP TRIGGER ledger_append_only ON ledger_transaction;
-DROP FUNCTION ledger_reversal_guard();
 DROP FUNCTION ledger_mirrored(uuid);
 DROP FUNCTION ledger_entry_guard();
 DROP FUNCTION ledger_transaction_whole();

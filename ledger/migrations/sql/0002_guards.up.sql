@@ -117,11 +117,23 @@ CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_reason
 CREATE TRIGGER ledger_reason_fixed BEFORE UPDATE OF code ON ledger_reason
     FOR EACH ROW WHEN (NEW.code <> OLD.code) EXECUTE FUNCTION ledger_append_only();
 
--- Headers: who wrote it (the database transaction) and when are never the writer's to say. Only functions with their
--- owner's rights can insert headers, so no search path is set here: it would cost more than the look-up.
+-- Headers: who wrote it (the database transaction) and when are never the writer's to say, and its parts must fit each
+-- other. Here and not in CHECK constraints: PostgreSQL reads those from their text again for every statement, which would
+-- take a tenth of a posting; a trigger keeps what it has understood. Only functions with their owner's rights can insert
+-- headers, so no search path is set: it would cost more than the look-up.
 CREATE FUNCTION ledger_transaction_stamp() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_wrong text := CASE
+        WHEN NEW.legs < 2 THEN 'entries'
+        WHEN num_nulls(NEW.source_system, NEW.source_kind, NEW.source_id) NOT IN (0, 3) THEN 'source'
+        WHEN NEW.pending_id IS NULL AND NEW.phase NOT IN ('single', 'pending')
+          OR NEW.pending_id IS NOT NULL AND NEW.phase NOT IN ('post', 'void', 'expire') THEN 'phase'
+    END;
 BEGIN
+    IF v_wrong IS NOT NULL THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', v_wrong));
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM ledger_reason r WHERE r.code = NEW.reason) THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'reason'));
     END IF;
@@ -144,48 +156,68 @@ END $$;
 CREATE TRIGGER ledger_event_stamp BEFORE INSERT ON ledger_event
     FOR EACH ROW EXECUTE FUNCTION ledger_event_stamp();
 
--- A header alone cannot commit, nor one with fewer entries than it says.
+-- A header alone cannot commit, nor one with fewer entries than it says, nor one that points nowhere; and of a reversal
+-- all entries are there now to be looked at. With its owner's rights: it locks an original, at a time when the caller's
+-- are in force again. What a header points to is never deleted, so no foreign keys are needed to keep it; for headers
+-- that point to nothing they would be three more triggers to call.
 CREATE FUNCTION ledger_transaction_whole() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     IF (SELECT count(*) FROM ledger_entry WHERE transaction_id = NEW.id) <> NEW.legs THEN
         PERFORM ledger_refuse('unbalanced', jsonb_build_object('transaction', NEW.id, 'legs', NEW.legs));
+    END IF;
+    IF num_nonnulls(NEW.pending_id, NEW.reverses_id, NEW.moves_hold_id) = 0 THEN
+        RETURN NULL;
+    END IF;
+    IF NEW.pending_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_transaction WHERE id = NEW.pending_id)
+       OR NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_transaction WHERE id = NEW.reverses_id)
+       OR NEW.moves_hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_hold WHERE id = NEW.moves_hold_id) THEN
+        PERFORM ledger_refuse('not_found', jsonb_build_object('transaction', NEW.id));
+    END IF;
+    IF NEW.reverses_id IS NOT NULL THEN
+        PERFORM ledger_mirrored(NEW.reverses_id);
     END IF;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER ledger_transaction_whole AFTER INSERT ON ledger_transaction
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_transaction_whole();
 
--- An entry is in its account's own currency: a composite key says so without a look-up in any trigger.
-ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_account_currency
-    FOREIGN KEY (account_id, currency) REFERENCES ledger_account (id, currency);
-
--- Every statement that inserts entries must leave each touched transaction balanced per currency and layer, within
--- the scale of its currency, and may only add to headers of its own database transaction. Savepoints are fine: the
--- top-level id is compared. Closed accounts are looked at here once more: a house account is not locked by postings,
--- but the foreign key check that came just before waits for whoever is closing it. Looked up row by row: the plan of the
--- session's first statement is kept, and one made for a batch would read whole tables for every single posting.
+-- Every statement that inserts entries must leave each touched transaction balanced per currency and layer, within the
+-- scale of its currency, each entry in the currency of an account that there is, and may only add to headers of its own
+-- database transaction. Savepoints are fine: the top-level id is compared. Closed accounts are looked at here once more: a
+-- house account is locked only against being closed, and it may have been closed while that lock was waited for. Looked up
+-- row by row: the plan of the session's first statement is kept, and one made for a batch would read whole tables for
+-- every single posting. What a row must be by itself is asked here too, as with headers; and what `account_id` and
+-- `transaction_id` point to is never deleted: foreign keys would ask for it again, row by row, and lock every account.
 CREATE FUNCTION ledger_entry_guard() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_xid bigint := pg_current_xact_id()::text::bigint;
     bad record;
 BEGIN
-    SELECT f.transaction_id, f.currency, f.total, f.off_scale, f.closed,
-           t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint AS foreign_header
+    SELECT f.transaction_id, f.currency, f.total, f.misplaced, f.malformed, f.closed,
+           t.xid IS DISTINCT FROM v_xid AS foreign_header
       INTO bad
       FROM (SELECT e.transaction_id, e.currency, e.layer, sum(e.amount) AS total,
-                   bool_or(min_scale(e.amount) > a.exponent) AS off_scale, bool_or(a.status = 'closed') AS closed
+                   bool_or(a.currency IS DISTINCT FROM e.currency) AS misplaced,
+                   bool_or(e.amount = 0 OR min_scale(e.amount) > a.exponent OR e.layer NOT BETWEEN 0 AND 2
+                           OR num_nulls(e.seq, e.balance_after, e.pending_in_after, e.pending_out_after) NOT IN (0, 4))
+                       AS malformed,
+                   bool_or(a.status = 'closed') AS closed
               FROM fresh e
-             CROSS JOIN LATERAL (SELECT x.exponent, x.status FROM ledger_account x WHERE x.id = e.account_id OFFSET 0) a
+              LEFT JOIN LATERAL (SELECT x.currency, x.exponent, x.status FROM ledger_account x
+                                  WHERE x.id = e.account_id OFFSET 0) a ON true
              GROUP BY e.transaction_id, e.currency, e.layer) f
       LEFT JOIN LATERAL (SELECT x.xid FROM ledger_transaction x WHERE x.id = f.transaction_id OFFSET 0) t ON true
-     WHERE f.total <> 0 OR f.off_scale OR f.closed OR t.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint
+     WHERE f.total <> 0 OR f.misplaced OR f.malformed OR f.closed
+        OR t.xid IS DISTINCT FROM v_xid
      LIMIT 1;
     IF FOUND THEN
         PERFORM ledger_refuse(
             CASE WHEN bad.foreign_header THEN 'append_only'
+                 WHEN bad.misplaced THEN 'currency_mismatch'
                  WHEN bad.closed THEN 'account_closed'
-                 WHEN bad.off_scale THEN 'invalid_request' ELSE 'unbalanced' END,
+                 WHEN bad.malformed THEN 'invalid_request' ELSE 'unbalanced' END,
             jsonb_build_object('transaction', bad.transaction_id, 'currency', bad.currency,
                                'difference', trim_scale(bad.total)::text));
     END IF;
@@ -219,15 +251,3 @@ BEGIN
             'original', trim_scale(bad.amount)::text, 'reversed', trim_scale(bad.reversed)::text));
     END IF;
 END $$;
-
--- The functions that reverse ask for this at once; the guard looks again when all entries are there, and only reversals
--- pay for it. With its owner's rights: it locks the original, at a time when the caller's are in force again.
-CREATE FUNCTION ledger_reversal_guard() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER AS $$
-BEGIN
-    PERFORM ledger_mirrored(NEW.reverses_id);
-    RETURN NULL;
-END $$;
-CREATE CONSTRAINT TRIGGER ledger_reversal_guard AFTER INSERT ON ledger_transaction
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reverses_id IS NOT NULL)
-    EXECUTE FUNCTION ledger_reversal_guard();

@@ -1,3 +1,7 @@
+ALTER INDEX ledger_entry_leg RESET (fillfactor);
+ALTER INDEX ledger_entry_pkey RESET (fillfactor);
+ALTER INDEX ledger_transaction_source RESET (fillfactor);
+ALTER INDEX ledger_transaction_pkey RESET (fillfactor);
 DROP FUNCTION ledger_take_checkpoint(bigint);
 DROP FUNCTION ledger_account_set_status(bigint, text);
 DROP FUNCTION ledger_hold_extend;
@@ -6,4 +10,3 @@ DROP FUNCTION ledger_hold_place;
 DROP FUNCTION ledger_post;
 DROP FUNCTION ledger_write;
 DROP FUNCTION ledger_existing;
-DROP FUNCTION ledger_move;

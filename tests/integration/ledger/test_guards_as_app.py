@@ -108,7 +108,6 @@ def test_a_header_of_ones_own_cannot_be_forged(app, book):
     "call",
     [
         f"SELECT ledger_write({', '.join(['NULL'] * 17)})",
-        "SELECT ledger_move(gen_random_uuid(), 'X', now(), now(), '{1,2}', '{1,-1}', '{0,0}', true)",
         "SELECT ledger_existing(NULL, NULL, NULL, NULL, NULL, NULL)",
         "SELECT ledger_append_only()",
         "SELECT ledger_rest(gen_random_uuid(), 1::smallint)",
@@ -165,7 +164,7 @@ def test_one_leg_alone_and_none_at_all_are_refused(app, book):
 def test_a_zero_amount_is_refused(app, book):
     with pytest.raises(psycopg.Error) as caught:
         post(app, [book["euro"], book["bank"]], ["0", "0"])
-    assert caught.value.diag.constraint_name == "ledger_entry_amount"
+    assert (caught.value.sqlstate, caught.value.diag.message_primary) == (LEDGER, "invalid_request")
 
 
 def test_more_decimals_than_the_currency_has_are_refused(app, book):

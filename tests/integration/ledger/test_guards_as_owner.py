@@ -118,9 +118,63 @@ def test_each_statement_must_balance_by_itself(owner, book):
 def test_entries_in_another_currency_than_the_accounts_are_refused(owner, book):
     key = uuid.uuid4()
     sql, values = pair(key)
-    assert "ledger_entry_account_currency" in refused(
-        owner, (HEADER, [key, 2]), (sql.replace("'EUR'", "'USD'"), values)
-    )
+    other = (sql.replace("'EUR'", "'USD'"), values)
+    assert refused(owner, (HEADER, [key, 2]), other) == "currency_mismatch"
+
+
+def test_entries_of_an_account_that_does_not_exist_are_refused(owner, book):
+    key = uuid.uuid4()
+    nowhere = pair(key, account=2**40)
+    assert refused(owner, (HEADER, [key, 2]), nowhere) == "currency_mismatch"
+
+
+def test_entries_over_nothing_are_refused(owner, book):
+    key = uuid.uuid4()
+    assert refused(owner, (HEADER, [key, 2]), pair(key, amount="0", back="0")) == "invalid_request"
+
+
+def test_entries_of_a_layer_that_does_not_exist_are_refused(owner, book):
+    key = uuid.uuid4()
+    sql, values = pair(key)
+    third = (sql.replace("%s, 0, now()", "%s, 3, now()"), values)
+    assert refused(owner, (HEADER, [key, 2]), third) == "invalid_request"
+
+
+def test_entries_with_half_of_their_running_figures_are_refused(owner, book):
+    key = uuid.uuid4()
+    sql, values = pair(key)
+    half = sql.replace("backdated, xid)", "backdated, xid, seq)").replace("false, %s)", "false, %s, %s)")
+    values = [*values[:5], None, *values[5:], 77]
+    assert refused(owner, (HEADER, [key, 2]), (half, values)) == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "param"),
+    [
+        ("legs", "1", "entries"),
+        ("phase", "'post'", "phase"),
+        ("phase", "'settle'", "phase"),
+        ("source_system", "'mt5'", "source"),
+    ],
+)
+def test_a_header_whose_parts_do_not_fit_is_refused(owner, book, column, value, param):
+    columns = {"legs": "2", "phase": "'single'", column: value}
+    sql = f"""INSERT INTO ledger_transaction (id, reason, fingerprint, description, effective_at, recorded_at, xid,
+                                              {", ".join(columns)})
+              VALUES (%s, 'MANUAL_ADJUSTMENT', 'x', '', now(), now(), 7, {", ".join(columns.values())})"""
+    with pytest.raises(psycopg.Error) as caught, owner.transaction():
+        owner.execute(sql, [uuid.uuid4()])
+    assert caught.value.diag.message_primary == "invalid_request"
+    assert caught.value.diag.message_detail == f'{{"param": "{param}"}}'
+
+
+@pytest.mark.parametrize(
+    ("column", "phase"), [("pending_id", "post"), ("reverses_id", "single"), ("moves_hold_id", "single")]
+)
+def test_a_header_that_points_nowhere_does_not_commit(owner, book, column, phase):
+    key = uuid.uuid4()
+    sql = HEADER.replace("xid)", f"xid, {column})").replace("7)", "7, gen_random_uuid())").replace("single", phase)
+    assert refused(owner, (sql, [key, 2]), pair(key)) == "not_found"
 
 
 def test_entries_off_the_scale_are_refused(owner, book):
