@@ -7,3 +7,7 @@ SELECT 'hold', h.id::text, 'was not placed by a transaction from its wallet to i
     OR (w.owner, w.currency) IS DISTINCT FROM (a.owner, a.currency)
     OR NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = t.id AND e.account_id = w.id
                       AND e.amount = -h.amount)
+UNION ALL
+SELECT 'transaction', t.id::text, 'says that it moves a hold, and there is none'
+  FROM ledger_transaction t
+ WHERE t.moves_hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_hold h WHERE h.id = t.moves_hold_id)
