@@ -7,10 +7,13 @@ transaction: the caller's `atomic()` decides what commits together.
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
+from psycopg import ClientCursor
+from psycopg.pq import Format
 
 from ledger import errors
 
@@ -41,15 +44,35 @@ def call_many(function: str, arguments: Sequence[tuple[Any, str]]) -> list[dict[
     """Like `call`, for a function that answers with many rows."""
     slots = ", ".join(f"%s::{sql_type}" for _, sql_type in arguments)
     with connection.cursor() as cursor:
-        try:
+        with _refusals():
             cursor.execute(f"SELECT * FROM {function}({slots})", [value for value, _ in arguments])  # noqa: S608 (names and types are literals of this package)
-        except DatabaseError as error:
-            cause = refusal(error)
-            if cause is error:
-                raise  # unchanged, so that a deadlock is still seen as one
-            raise cause from error
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def call_table(function: str, columns: str, arguments: Sequence[tuple[Any, str]]) -> list[tuple[Any, ...]]:
+    """Like `call_many`, for thousands of rows: these columns as tuples. They come in binary, an eighth of the time,
+    where parameters go to the server apart from the text (`server_side_binding`)."""
+    slots = ", ".join(f"%s::{sql_type}" for _, sql_type in arguments)
+    with connection.cursor() as cursor:
+        if not isinstance(cursor.cursor, ClientCursor):
+            cursor.cursor.format = Format.BINARY
+        with _refusals():
+            cursor.execute(f"SELECT {columns} FROM {function}({slots})", [value for value, _ in arguments])  # noqa: S608 (as above)
+        return cursor.fetchall()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the database refused in our words becomes the error that Python has for it; any other stays as it is, so
+    that a deadlock is still seen as one."""
+    try:
+        yield
+    except DatabaseError as error:
+        cause = refusal(error)
+        if cause is error:
+            raise
+        raise cause from error
 
 
 def array(elements: Iterable[str]) -> str:

@@ -24,6 +24,19 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+def new_texts(count: int) -> list[str]:
+    """Fresh UUIDv7 as hexadecimal text, each later than the one before it (RFC 9562, 6.2, method 2): what is written
+    together lies together in every index."""
+    millis = time.time_ns() // 1_000_000 & (2**48 - 1)
+    rand = int.from_bytes(os.urandom(10), "big") >> 7  # 73 bits, so that what is added cannot overflow 74
+    steps = memoryview(os.urandom(4 * count)).cast("I")
+    found = []
+    for step in steps:
+        rand += step + 1
+        found.append(f"{millis:012x}7{rand >> 62:03x}{0b10 << 62 | rand & (2**62 - 1):016x}")
+    return found
+
+
 def encode(prefix: str, key: uuid.UUID | int) -> str:
     """`encode("wd", key)` → "wd_…": 26 characters for a UUID, 13 for a 64-bit integer; sorts like the key."""
     number, width = (key.int, _UUID_CHARS) if isinstance(key, uuid.UUID) else (key, _INT_CHARS)

@@ -1,5 +1,6 @@
 """A batch is the same as its drafts posted one by one: two pieces of SQL, one outcome."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger import accounts, invariants, posting
 from ledger.errors import DomainError
-from ledger.posting import Draft, Leg, Source
+from ledger.posting import Draft, Leg, Source, available_gte
 
 CODES = [
     "bank/sepa/client-money",
@@ -104,6 +105,19 @@ def batch(made):
     return answers
 
 
+def batch_each(made):
+    """The answers of `post_each` in order; transactions by the draft that wrote them."""
+    order, answers = [], []
+    for one in posting.post_each(made):
+        if isinstance(one, DomainError):
+            answers.append((one.code, one.param, one.data))
+            continue
+        if one.id not in order:
+            order.append(one.id)
+        answers.append((order.index(one.id), one.replayed))
+    return answers
+
+
 @pytest.mark.django_db
 @given(words=st.lists(drafts(), min_size=1, max_size=8), frozen=st.booleans())
 def test_a_batch_is_its_drafts_one_by_one(words, frozen):
@@ -117,6 +131,32 @@ def test_a_batch_is_its_drafts_one_by_one(words, frozen):
         made = [draft(each, refs) for each in words]
         loop, together = outcome(lambda: one_by_one(made)), outcome(lambda: batch(made))
         assert loop == together
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@given(
+    words=st.lists(drafts(), min_size=1, max_size=8),
+    pending=st.lists(st.booleans(), min_size=8, max_size=8),
+    funds=st.sampled_from([60, 5000]),
+    status=st.sampled_from(["open", "open", "open", "frozen", "closed"]),
+    each=st.booleans(),
+)
+def test_a_batch_is_the_same_whether_it_is_judged_draft_by_draft_or_not(words, pending, funds, status, each):
+    """A condition that always holds has each draft judged; without it, only batches that could be refused are."""
+    with transaction.atomic():
+        refs = [accounts.ref(code, "EUR") for code in CODES]
+        start = [Leg(refs[0], Decimal(-3 * funds)), *(Leg(ref, Decimal(funds)) for ref in refs[1:4])]
+        posting.post(reason="MANUAL_ADJUSTMENT", legs=start, effective_at=START + timedelta(days=3))
+        spare = accounts.ref("client/cl_spare/wallet", "EUR")
+        accounts.set_status(account_id=spare.id, status=status)
+        made = [
+            replace(draft(one, [*refs[:2], refs[2] if funds > 60 else spare, *refs[3:]]), pending=reserve)
+            for one, reserve in zip(words, pending, strict=False)
+        ]
+        judged = [replace(one, conditions=[available_gte(refs[1], Decimal(-(10**9)))]) for one in made]
+        way = batch_each if each else batch
+        assert outcome(lambda: way(made)) == outcome(lambda: way(judged))
         transaction.set_rollback(True)
 
 

@@ -1,5 +1,6 @@
--- Many transactions in one round trip: locked, judged in memory one after the other, written as sets.
--- The judge is the twin of `ledger_existing` and `ledger_move`: each draft meets what the accepted ones before it left,
+-- Many transactions in one round trip: locked, judged in memory one after the other, written as sets. Where nothing can
+-- be refused, whatever the order, nothing is judged: then only the unique indexes still have a say.
+-- The judge is the twin of `ledger_existing` and `ledger_write`: each draft meets what the accepted ones before it left,
 -- exactly as if they had been posted one by one.
 
 -- What becomes of each draft, in their order; writes nothing. `p_accounts` are the touched running accounts, locked, and
@@ -40,9 +41,10 @@ BEGIN
     earlier_at := array_fill(NULL::timestamptz, ARRAY[v_count]);
     FOR d IN
         WITH h AS (
-            SELECT u.* FROM unnest(p_reasons, p_pending, p_keys, p_systems, p_kinds, p_sources, p_fingerprints, p_chains,
-                                   p_refused) WITH ORDINALITY
-                            AS u (reason, pending, key, system, kind, source, fingerprint, chain, refused, ord)
+            SELECT u.* FROM unnest(p_reasons, p_pending, p_keys, p_systems, p_kinds, p_sources, p_fingerprints, p_expires,
+                                   p_closed, p_chains, p_refused) WITH ORDINALITY
+                            AS u (reason, pending, key, system, kind, source, fingerprint, expires, closed, chain,
+                                  refused, ord)
         ), shared AS (
             -- Names that more than one draft carries get a number.
             SELECT s.*, row_number() OVER () AS name
@@ -52,7 +54,7 @@ BEGIN
                     SELECT NULL, h.system, h.kind, h.source FROM h WHERE h.system IS NOT NULL
                      GROUP BY h.system, h.kind, h.source HAVING count(*) > 1) s
         ), taken AS (
-            -- What a draft takes away from each account as a whole, as `ledger_move` counts it.
+            -- What a draft takes away from each account as a whole, as `ledger_write` counts it.
             SELECT l.d, l.account_id, v.slot, count(*) AS legs,
                    -sum(CASE WHEN NOT h.pending OR l.amount * a.sign < 0 THEN l.amount * a.sign ELSE 0 END) AS out,
                    min(CASE WHEN a.id IS NULL THEN 'not_found'
@@ -82,7 +84,7 @@ BEGIN
               LEFT JOIN unnest(p_accounts) WITH ORDINALITY AS v (account_id, slot) ON v.account_id = c.account_id
              GROUP BY c.d
         )
-        SELECT h.ord::int, h.reason, h.pending, h.fingerprint, h.chain, h.refused, by_key.name AS key_name,
+        SELECT h.ord::int, h.fingerprint, h.expires, h.closed, h.chain, h.refused, by_key.name AS key_name,
                by_source.name AS source_name, k.id AS key_id, k.fingerprint AS key_fingerprint,
                k.recorded_at AS key_at, s.id AS source_id, s.fingerprint AS source_fingerprint,
                s.recorded_at AS source_at, w.slots, w.outs, w.legs, w.refused_at, a.slots AS asked_slots,
@@ -132,11 +134,11 @@ BEGIN
             END IF;
         END IF;
 
-        IF v_code IS NULL AND p_closed[d.ord] IS NOT NULL THEN
+        IF v_code IS NULL AND d.closed IS NOT NULL THEN
             v_code := 'period_closed';
             v_facts := jsonb_build_object('param', 'effective_at', 'closed_before',
-                                          to_char(p_closed[d.ord] AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
-        ELSIF v_code IS NULL AND p_expires[d.ord] <= clock_timestamp() THEN
+                                          to_char(d.closed AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+        ELSIF v_code IS NULL AND d.expires <= clock_timestamp() THEN
             v_code := 'invalid_request';
             v_facts := jsonb_build_object('param', 'expires_at');
         END IF;
@@ -236,10 +238,28 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What the entries need to know of the touched accounts, and whether there is enough in them for all drafts whatever
+-- their order: every account takes part, and has what is taken from it even before it gets anything. Then there is
+-- nothing to judge but the names, and those the unique indexes judge.
+CREATE FUNCTION ledger_batch_accounts(
+    p_touched bigint[], p_credits numeric[], p_debits numeric[], p_locked bigint[], p_available numeric[],
+    p_floors numeric[], OUT ample boolean, OUT accounts bigint[], OUT signs smallint[], OUT currencies text[]
+) LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    SELECT bool_and(coalesce(a.status = 'open' AND a.kind <> 'held', false)
+                    AND coalesce(b.available - CASE WHEN a.sign > 0 THEN t.debits ELSE t.credits END >= b.floor, true)),
+           array_agg(a.id), array_agg(a.sign), array_agg(a.currency)
+      INTO ample, accounts, signs, currencies
+      FROM unnest(p_touched, p_credits, p_debits) AS t (account_id, credits, debits)
+      LEFT JOIN ledger_account a ON a.id = t.account_id
+      LEFT JOIN unnest(p_locked, p_available, p_floors) AS b (account_id, available, floor) ON b.account_id = t.account_id;
+END $$;
+
 -- Public: many transactions at once. The legs are three parallel arrays, the conditions four; their first counts from 1
 -- into the header arrays. Drafts next to each other with the same number in `p_chains` are a chain: all of them or none.
 -- `p_refused`: refusals that the caller found himself. All or none of the batch, the refusal listing every bad draft in
 -- `errors`; with `p_partial` each draft for itself, in their order, and the answer says why one was refused.
+-- An array that is NULL in every place may be empty instead.
 CREATE FUNCTION ledger_post_batch(
     p_partial boolean, p_ids uuid[], p_reasons text[], p_pending boolean[], p_expires timestamptz[], p_expires_on text[],
     p_effective timestamptz[], p_keys text[], p_systems text[], p_kinds text[], p_sources text[], p_fingerprints bytea[],
@@ -250,53 +270,93 @@ CREATE FUNCTION ledger_post_batch(
 LANGUAGE plpgsql SECURITY DEFINER SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
+    v_count int := cardinality(p_ids);
     v_latest timestamptz;
     v_recorded timestamptz;
     v_closed timestamptz[];
-    v_accounts bigint[];
+    v_touched bigint[];       -- the accounts of all entries, and what each gets of either kind
+    v_credits numeric[];
+    v_debits numeric[];
+    v_accounts bigint[];      -- the locked ones, and their figures
+    v_balances numeric[];
+    v_ins numeric[];
+    v_outs numeric[];
     v_available numeric[];
     v_floors numeric[];
     v_seqs bigint[];
-    v_fresh int[];
-    v_ids uuid[];
+    v_highs timestamptz[];
+    v_legs int[];             -- per draft: how many, and the place of the first
+    v_first int[];
+    v_ordered boolean;
+    v_fresh boolean[];        -- per draft: whether it is to be written
+    v_ids uuid[];             -- of the headers that were written
     v_effective timestamptz[];
     v_headed timestamptz[];
+    v_plain boolean;
+    touched record;
     judged record;
     bad record;
 BEGIN
-    SELECT max(b.recorded_high), array_agg(b.account_id), array_agg(b.balance - b.pending_out), array_agg(b.floor),
-           array_agg(b.seq)
-      INTO v_latest, v_accounts, v_available, v_floors, v_seqs
-      FROM (SELECT account_id, balance, pending_out, floor, seq, recorded_high FROM ledger_balance
-             WHERE account_id = ANY (p_leg_account || p_condition_account) ORDER BY account_id FOR UPDATE) b;
+    SELECT array_agg(l.account_id), array_agg(l.credits), array_agg(l.debits) INTO v_touched, v_credits, v_debits
+      FROM (SELECT u.account_id, sum(greatest(u.amount, 0)) AS credits, sum(greatest(-u.amount, 0)) AS debits
+              FROM unnest(p_leg_account, p_leg_amount) AS u (account_id, amount) GROUP BY u.account_id) l;
+    SELECT max(b.recorded_high), array_agg(b.account_id), array_agg(b.balance), array_agg(b.pending_in),
+           array_agg(b.pending_out), array_agg(b.balance - b.pending_out), array_agg(b.floor), array_agg(b.seq),
+           array_agg(b.effective_high)
+      INTO v_latest, v_accounts, v_balances, v_ins, v_outs, v_available, v_floors, v_seqs, v_highs
+      FROM (SELECT account_id, balance, pending_in, pending_out, floor, seq, effective_high, recorded_high
+              FROM ledger_balance
+             WHERE account_id = ANY (v_touched || p_condition_account) ORDER BY account_id FOR UPDATE) b;
     -- House accounts are not locked by postings; but nobody may close one between its judgement and its entries.
-    PERFORM 1 FROM ledger_account WHERE id = ANY (p_leg_account) AND NOT running ORDER BY id FOR KEY SHARE;
+    PERFORM 1 FROM ledger_account
+      WHERE id IN (SELECT unnest(v_touched) EXCEPT SELECT unnest(v_accounts)) ORDER BY id FOR KEY SHARE;
 
-    v_closed := ledger_closed_days(p_effective, p_metadata);
+    v_closed := ledger_closed_days(
+        coalesce(nullif(p_effective, '{}'), array_fill(NULL::timestamptz, ARRAY[v_count])), p_metadata);
+
+    SELECT array_agg(l.legs ORDER BY d), array_agg(l.first ORDER BY d),
+           coalesce(bool_and(l.last - l.first + 1 = l.legs), true)
+      INTO v_legs, v_first, v_ordered
+      FROM generate_series(1, v_count) d
+      LEFT JOIN (SELECT u.d, count(*)::int AS legs, min(u.ord)::int AS first, max(u.ord)::int AS last
+                   FROM unnest(p_leg_draft) WITH ORDINALITY AS u (d, ord) GROUP BY u.d) l USING (d);
+    -- The place of an entry in its transaction is counted from the first one.
+    IF NOT v_ordered THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'entries'));
+    END IF;
+
+    touched := ledger_batch_accounts(v_touched, v_credits, v_debits, v_accounts, v_available, v_floors);
+    v_plain := touched.ample AND coalesce(cardinality(p_condition_draft), 0) = 0
+        AND array_position(v_legs, NULL) IS NULL
+        AND NOT EXISTS (SELECT 1 FROM unnest(p_refused, v_closed, p_expires) AS u (refused, closed, expires)
+                         WHERE u.refused IS NOT NULL OR u.closed IS NOT NULL OR u.expires <= clock_timestamp());
+    v_fresh := array_fill(true, ARRAY[v_count]);
 
     -- The rows are inserted by statements that are planned for these very arrays; but the guards that they set off must
     -- keep their plans, or each row would be planned for.
     PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
-    -- Somebody else may write one of our names after we looked for it: then look again.
-    FOR attempt IN 1 .. 9 LOOP
-        SELECT * INTO judged FROM ledger_judge(
-            p_reasons, p_pending, p_keys, p_systems, p_kinds, p_sources, p_fingerprints, p_expires, v_closed, p_chains,
-            p_refused, p_leg_draft, p_leg_account, p_leg_amount,
-            p_condition_draft, p_condition_account, p_condition_available, p_condition_version,
-            v_accounts, v_available, v_floors, v_seqs);
-        IF NOT p_partial THEN
-            SELECT min(c.ord) AS first, jsonb_agg(coalesce(judged.facts[c.ord], '{}')
-                       || jsonb_build_object('index', c.ord - 1, 'code', c.code) ORDER BY c.ord) AS errors INTO bad
-              FROM unnest(judged.codes) WITH ORDINALITY AS c (code, ord) WHERE c.code IS NOT NULL;
-            IF bad.first IS NOT NULL THEN
-                PERFORM ledger_refuse(judged.codes[bad.first], coalesce(judged.facts[bad.first], '{}')
-                    || jsonb_build_object('index', bad.first - 1, 'errors', bad.errors));
+    -- A name that is there already, or twice in the batch, is found by the unique indexes: then each draft is judged. And
+    -- somebody else may write one of our names after the judge looked for it: then look again.
+    FOR attempt IN CASE WHEN v_plain THEN 0 ELSE 1 END .. 9 LOOP
+        IF attempt > 0 THEN
+            v_plain := false;
+            SELECT * INTO judged FROM ledger_judge(
+                p_reasons, p_pending, p_keys, p_systems, p_kinds, p_sources, p_fingerprints, p_expires, v_closed, p_chains,
+                p_refused, p_leg_draft, p_leg_account, p_leg_amount,
+                p_condition_draft, p_condition_account, p_condition_available, p_condition_version,
+                v_accounts, v_available, v_floors, v_seqs);
+            IF NOT p_partial THEN
+                SELECT min(c.ord) AS first, jsonb_agg(coalesce(judged.facts[c.ord], '{}')
+                           || jsonb_build_object('index', c.ord - 1, 'code', c.code) ORDER BY c.ord) AS errors INTO bad
+                  FROM unnest(judged.codes) WITH ORDINALITY AS c (code, ord) WHERE c.code IS NOT NULL;
+                IF bad.first IS NOT NULL THEN
+                    PERFORM ledger_refuse(judged.codes[bad.first], coalesce(judged.facts[bad.first], '{}')
+                        || jsonb_build_object('index', bad.first - 1, 'errors', bad.errors));
+                END IF;
             END IF;
+            SELECT array_agg(c.code IS NULL AND c.twin IS NULL AND c.earlier IS NULL ORDER BY c.ord) INTO v_fresh
+              FROM unnest(judged.codes, judged.twins, judged.earlier) WITH ORDINALITY AS c (code, twin, earlier, ord);
         END IF;
-        -- By number, not by what they lack: the planner would expect hardly any and join them row by row.
-        SELECT array_agg(c.ord) INTO v_fresh
-          FROM unnest(judged.codes, judged.twins, judged.earlier) WITH ORDINALITY AS c (code, twin, earlier, ord)
-         WHERE c.code IS NULL AND c.twin IS NULL AND c.earlier IS NULL;
         BEGIN
             EXECUTE $insert$
                 WITH fresh AS (
@@ -304,18 +364,16 @@ BEGIN
                                                          source_id, fingerprint, description, metadata, legs,
                                                          effective_at)
                     SELECT h.id, CASE WHEN h.pending THEN 'pending' ELSE 'single' END, h.reason, h.key, h.system, h.kind,
-                           h.source, h.fingerprint, h.description, h.metadata::jsonb, l.legs, h.effective
-                      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY
+                           h.source, h.fingerprint, h.description, h.metadata::jsonb, h.legs, h.effective
+                      FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY
                            AS h (id, reason, pending, effective, key, system, kind, source, fingerprint, description,
-                                 metadata, ord)
-                      JOIN unnest($12) AS f (ord) ON f.ord = h.ord
-                      JOIN (SELECT d, count(*) AS legs FROM unnest($13) d GROUP BY d) l ON l.d = h.ord
-                     ORDER BY h.ord
+                                 metadata, legs, fresh, ord)
+                     WHERE h.fresh ORDER BY h.ord
                     RETURNING t.id, t.effective_at, t.recorded_at
                 ) SELECT array_agg(f.id), array_agg(f.effective_at), array_agg(f.recorded_at) FROM fresh f
             $insert$ INTO v_ids, v_effective, v_headed
             USING p_ids, p_reasons, p_pending, p_effective, p_keys, p_systems, p_kinds, p_sources, p_fingerprints,
-                  p_descriptions, p_metadata, v_fresh, p_leg_draft;
+                  p_descriptions, p_metadata, v_legs, v_fresh;
             EXIT;
         EXCEPTION WHEN unique_violation THEN
             IF attempt = 9 THEN
@@ -325,63 +383,76 @@ BEGIN
     END LOOP;
     v_recorded := greatest(clock_timestamp(), v_latest);
 
+    -- From here on one place per draft again, empty where no header was written. Rows come back in the order in which they
+    -- were inserted; where that were not so, or not all were, they are put in their places by their ids.
+    IF v_ids IS DISTINCT FROM p_ids THEN
+        SELECT array_agg(t.effective_at ORDER BY h.ord), array_agg(t.recorded_at ORDER BY h.ord)
+          INTO v_effective, v_headed
+          FROM unnest(p_ids) WITH ORDINALITY AS h (id, ord)
+          LEFT JOIN unnest(v_ids, v_effective, v_headed) AS t (id, effective_at, recorded_at) USING (id);
+    END IF;
+
     EXECUTE $insert$
+        WITH entry AS MATERIALIZED (
+            SELECT h.id, u.ord - h.first + 1 AS leg, u.account_id, a.currency, u.amount, h.pending,
+                   b.seq + row_number() OVER line AS seq,
+                   b.balance + sum(CASE WHEN h.pending THEN 0 ELSE u.amount * a.sign END) OVER line AS balance,
+                   b.pending_in + sum(CASE WHEN h.pending AND u.amount * a.sign > 0 THEN u.amount * a.sign ELSE 0 END)
+                       OVER line AS pending_in,
+                   b.pending_out - sum(CASE WHEN h.pending AND u.amount * a.sign < 0 THEN u.amount * a.sign ELSE 0 END)
+                       OVER line AS pending_out,
+                   h.effective_at, greatest(b.effective_high, max(h.effective_at) OVER line) AS high,
+                   b.account_id IS NOT NULL AND lead(u.ord) OVER line IS NULL AS last, b.account_id IS NOT NULL AS running,
+                   u.ord
+              FROM unnest($1, $2, $3) WITH ORDINALITY AS u (d, account_id, amount, ord)
+              JOIN unnest($4, $5, $6, $7) WITH ORDINALITY AS h (id, pending, effective_at, first, d) ON h.d = u.d
+              JOIN unnest($8, $9, $10) AS a (id, sign, currency) ON a.id = u.account_id
+              LEFT JOIN unnest($11, $12, $13, $14, $15, $16)
+                   AS b (account_id, seq, balance, pending_in, pending_out, effective_high) ON b.account_id = u.account_id
+             WHERE h.effective_at IS NOT NULL
+            WINDOW line AS (PARTITION BY u.account_id ORDER BY u.ord)
+        ), moved AS (
+            UPDATE ledger_balance b
+               SET balance = e.balance, pending_in = e.pending_in, pending_out = e.pending_out, seq = e.seq,
+                   effective_high = e.high, recorded_high = $17
+              FROM entry e
+             WHERE e.last AND b.account_id = e.account_id
+        )
         INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
                                   pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
-        SELECT l.id, row_number() OVER (PARTITION BY l.d ORDER BY l.ord), l.account_id, l.currency, l.amount,
-               CASE WHEN l.pending THEN 1 ELSE 0 END, b.seq + row_number() OVER line,
-               b.balance + sum(CASE WHEN l.pending THEN 0 ELSE l.change END) OVER line,
-               b.pending_in + sum(CASE WHEN l.pending AND l.change > 0 THEN l.change ELSE 0 END) OVER line,
-               b.pending_out - sum(CASE WHEN l.pending AND l.change < 0 THEN l.change ELSE 0 END) OVER line,
-               l.effective_at, $8,
-               b.account_id IS NOT NULL AND l.effective_at < greatest(b.effective_high, max(l.effective_at) OVER line),
+        SELECT e.id, e.leg, e.account_id, e.currency, e.amount, CASE WHEN e.pending THEN 1 ELSE 0 END, e.seq, e.balance,
+               e.pending_in, e.pending_out, e.effective_at, $17, e.running AND e.effective_at < e.high,
                pg_current_xact_id()::text::bigint
-          FROM (SELECT u.d, u.account_id, u.amount, u.ord, h.id, h.pending, t.effective_at, a.currency,
-                       u.amount * a.sign AS change
-                  FROM unnest($1, $2, $3) WITH ORDINALITY AS u (d, account_id, amount, ord)
-                  JOIN unnest($4, $5) WITH ORDINALITY AS h (id, pending, d) ON h.d = u.d
-                  JOIN unnest($6, $7) AS t (id, effective_at) ON t.id = h.id
-                  JOIN ledger_account a ON a.id = u.account_id) l
-          LEFT JOIN ledger_balance b ON b.account_id = l.account_id
-        WINDOW line AS (PARTITION BY l.account_id ORDER BY l.ord)
-         ORDER BY l.ord
-    $insert$ USING p_leg_draft, p_leg_account, p_leg_amount, p_ids, p_pending, v_ids, v_effective, v_recorded;
+          FROM entry e ORDER BY e.ord
+    $insert$ USING p_leg_draft, p_leg_account, p_leg_amount, p_ids, p_pending, v_effective, v_first,
+                   touched.accounts, touched.signs, touched.currencies,
+                   v_accounts, v_seqs, v_balances, v_ins, v_outs, v_highs, v_recorded;
     PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
-
-    UPDATE ledger_balance b
-       SET balance = b.balance + m.change, pending_in = b.pending_in + m.pending_in,
-           pending_out = b.pending_out + m.pending_out, seq = b.seq + m.legs,
-           effective_high = greatest(b.effective_high, m.high), recorded_high = v_recorded
-      FROM (SELECT a.id, count(*) AS legs, max(t.effective_at) AS high,
-                   sum(CASE WHEN h.pending THEN 0 ELSE l.amount * a.sign END) AS change,
-                   sum(CASE WHEN h.pending THEN greatest(l.amount * a.sign, 0) ELSE 0 END) AS pending_in,
-                   sum(CASE WHEN h.pending THEN greatest(-l.amount * a.sign, 0) ELSE 0 END) AS pending_out
-              FROM unnest(p_leg_draft, p_leg_account, p_leg_amount) AS l (d, account_id, amount)
-              JOIN unnest(p_ids, p_pending) WITH ORDINALITY AS h (id, pending, d) ON h.d = l.d
-              JOIN unnest(v_ids, v_effective) AS t (id, effective_at) ON t.id = h.id
-              JOIN ledger_account a ON a.id = l.account_id
-             WHERE a.running GROUP BY a.id) m
-     WHERE b.account_id = m.id;
 
     IF true = ANY (p_pending) THEN
         INSERT INTO ledger_pending (transaction_id, amount, remaining, state, expires_at, expires_on)
-        SELECT t.id, l.amount, l.amount, 'pending', h.expires, coalesce(string_to_array(h.expires_on, ' '), '{}')
-          FROM unnest(p_ids, p_pending, p_expires, p_expires_on) WITH ORDINALITY
-               AS h (id, pending, expires, expires_on, ord)
-          JOIN unnest(v_ids) AS t (id) ON t.id = h.id
+        SELECT h.id, l.amount, l.amount, 'pending', h.expires, coalesce(string_to_array(h.expires_on, ' '), '{}')
+          FROM unnest(p_ids, p_pending, p_expires, p_expires_on, v_effective) WITH ORDINALITY
+               AS h (id, pending, expires, expires_on, effective_at, ord)
           JOIN (SELECT u.d, sum(u.amount) AS amount FROM unnest(p_leg_draft, p_leg_amount) AS u (d, amount)
                  WHERE u.amount > 0 GROUP BY u.d) l ON l.d = h.ord
-         WHERE h.pending;
+         WHERE h.pending AND h.effective_at IS NOT NULL;
     END IF;
 
-    RETURN QUERY
-    SELECT h.ord::int, coalesce(t.id, h.earlier), coalesce(t.recorded_at, h.earlier_at),
-           h.earlier IS NOT NULL OR h.twin IS NOT NULL, h.code, h.facts
-      FROM unnest(judged.codes, judged.facts, judged.twins, judged.earlier, judged.earlier_at) WITH ORDINALITY
-           AS h (code, facts, twin, earlier, earlier_at, ord)
-      LEFT JOIN unnest(v_ids, v_headed) AS t (id, recorded_at)
-             ON t.id = p_ids[coalesce(h.twin, h.ord)] AND h.code IS NULL AND h.earlier IS NULL
-     ORDER BY h.ord;
+    IF v_plain THEN
+        RETURN QUERY
+        SELECT h.ord::int, h.id, h.recorded_at, false, NULL::text, NULL::jsonb
+          FROM unnest(p_ids, v_headed) WITH ORDINALITY AS h (id, recorded_at, ord) ORDER BY h.ord;
+    ELSE
+        RETURN QUERY
+        SELECT h.ord::int, coalesce(t.id, h.earlier), coalesce(t.recorded_at, h.earlier_at),
+               h.earlier IS NOT NULL OR h.twin IS NOT NULL, h.code, h.facts
+          FROM unnest(judged.codes, judged.facts, judged.twins, judged.earlier, judged.earlier_at) WITH ORDINALITY
+               AS h (code, facts, twin, earlier, earlier_at, ord)
+          LEFT JOIN unnest(p_ids, v_headed) WITH ORDINALITY AS t (id, recorded_at, ord)
+                 ON t.ord = coalesce(h.twin, h.ord) AND h.code IS NULL AND h.earlier IS NULL
+         ORDER BY h.ord;
+    END IF;
 END $$;
 
 -- As at the end of 0003_posting: with the owner's rights, never in the caller's temporary schema; for nobody by default.
@@ -391,3 +462,4 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION ledger_post_batch FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_judge FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_batch_accounts FROM PUBLIC;

@@ -70,7 +70,28 @@ def test_what_accounts_and_conditions_do_not_allow_is_refused_in_either_mode(
     assert (caught.value.sqlstate, caught.value.diag.message_primary) == ("LG000", code)
 
 
+def test_entries_of_a_draft_stand_next_to_each_other(app, kept_book, unmoved):
+    """Their places are counted from the first one, so nothing may come between them."""
+    legs = [(books.wallet().id, -5), (books.wallet().id, -5), (books.bank().id, 5), (books.bank().id, 5)]
+    call = arguments(legs)
+    call[1:6] = [2 * value for value in ([uuid.uuid4()], *call[2:6])]
+    call[1][1], call[6] = uuid.uuid4(), [1, 2, 1, 2]
+    with pytest.raises(psycopg.Error) as caught:
+        app.execute(CALL, call)
+    assert (caught.value.sqlstate, caught.value.diag.message_primary) == ("LG000", "invalid_request")
+
+
+@pytest.mark.parametrize("drafts", [[], [0, 2]])
+def test_a_draft_without_entries_of_its_own_is_not_written(app, kept_book, unmoved, drafts):
+    legs = [(books.bank().id, 5), (books.bank().id, -5)][: len(drafts)]
+    call = arguments(legs)
+    call[6] = drafts
+    with pytest.raises(psycopg.Error):
+        app.execute(CALL, call)
+
+
 def test_the_judge_is_not_for_callers(app):
     sql = "SELECT has_function_privilege(oid, 'EXECUTE') FROM pg_proc WHERE proname = %s"
     assert app.execute(sql, ["ledger_judge"]).fetchall() == [(False,)]
+    assert app.execute(sql, ["ledger_batch_accounts"]).fetchall() == [(False,)]
     assert app.execute(sql, ["ledger_post_batch"]).fetchall() == [(True,)]

@@ -61,3 +61,13 @@ def test_new_ids_are_version_7_and_rise_with_time():
     assert {(key.version, key.variant) for key in made} == {(7, uuid.RFC_4122)}
     assert len(set(made)) == 200
     assert [key.int >> 80 for key in made] == sorted(key.int >> 80 for key in made)
+
+
+def test_ids_of_a_batch_are_of_version_seven_and_each_is_later_than_the_one_before():
+    made = ids.new_texts(10_000)
+    found = [uuid.UUID(text) for text in made]
+    assert {(one.version, one.variant) for one in found} == {(7, uuid.RFC_4122)}
+    assert found == sorted(set(found))
+    assert abs((found[-1].int >> 80) - (ids.new_id().int >> 80)) < 60_000  # milliseconds: of now
+    assert not set(made) & set(ids.new_texts(10_000))
+    assert ids.new_texts(0) == []
