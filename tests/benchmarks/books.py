@@ -57,8 +57,8 @@ def _legs(debited: AccountRef, credited: AccountRef, random: Random) -> list[Leg
 
 
 def fresh_source() -> Source:
-    """A business reference like those of our services: unique, and ordered by time."""
-    return Source("bench", "transfer", str(ids.new_id()))
+    """A business reference like those of our services: a public id, so unique and ordered by time."""
+    return Source("bench", "transfer", ids.encode("tr", ids.new_id()))
 
 
 def open_books(count: int) -> Book:

@@ -28,9 +28,10 @@ _TIME_ORDERED = {
     False: "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' "
     "|| right(md5(random()::text), 19))::uuid",
 }
-_POST = """SELECT * FROM ledger_post({key}, 'single', '{reason}', ARRAY[{debited}, {credited}]::bigint[],
-    ARRAY[:cents::int * -0.01, :cents::int * 0.01], NULL, NULL, 'bench', 'transfer', {key}::text, uuid_send({key}), '',
-    NULL, NULL, NULL);
+# What a service says of itself is one key: the transaction's id, its reference (as long as a public id), its content.
+_POST = """SELECT p.* FROM (SELECT {key} AS id OFFSET 0) k, ledger_post(k.id, 'single', '{reason}',
+    ARRAY[{debited}, {credited}]::bigint[], ARRAY[:cents::int * -0.01, :cents::int * 0.01], NULL, NULL, 'bench',
+    'transfer', 'tr_' || right(replace(k.id::text, '-', ''), 26), uuid_send(k.id), '', NULL, NULL, NULL) p;
 """
 _SPREAD = """\\set one random(0, :accounts - 1)
 \\set step random(1, :accounts - 1)
