@@ -137,13 +137,14 @@ def open_account(ops: Api, reference: str) -> Any:
     while time.monotonic() < end:
         try:
             key, tries = str(uuid.uuid4()), 0
-            while tries < 6:
+            while tries < 6 and time.monotonic() < end:
                 try:
                     account = ops.once("POST", f"/clients/{reference}/trading-accounts", body, key)
                     if account.get("login"):
                         return account
-                except Gone:
+                except Gone:  # no answer says nothing: another key might open another account
                     time.sleep(1)
+                    continue
                 tries += 1
         except AssertionError as refused:
             assert "being opened" in str(refused) or "invalid_transition" in str(refused), refused
