@@ -18,7 +18,8 @@ from tests.integration.payments.transfers.broker import Broker
 
 PASSWORD = "Password1"
 OFFSET = timedelta(hours=2)
-TIMEOUT = 0.4
+# Long enough for a busy machine to answer in, short enough to be waited for when the platform hangs.
+TIMEOUT = 1.0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ DIRECTIONS = ("to_platform", "from_platform")
 # The platform did it and we were not told.
 DONE_IN_DOUBT = (
     {"do": "drop_after"},
-    {"do": "hang_after", "seconds": 1.0},
+    {"do": "hang_after", "seconds": 1.6},
     {"do": "garbage"},
     {"do": "http_500_after"},
 )
@@ -154,7 +154,7 @@ def test_more_than_the_mirror_holds_is_the_platforms_to_judge_too(broker: Broker
 def test_a_late_success_after_the_time_out_is_found(broker: Broker) -> None:
     """`hang_before`: the server goes on working after we gave up waiting."""
     _, account = broker.funded(wallet="500")
-    broker.script({"on": "balance", "do": "hang_before", "seconds": 1.2})
+    broker.script({"on": "balance", "do": "hang_before", "seconds": 2.4})
     transfer = broker.request(account, "to_platform", "200")
     broker.drain()
     broker.later(seconds=3)
