@@ -5,6 +5,7 @@ What is timed is what a service pays: the database transaction, the call, and Py
 
 import gc
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 
 from django.db import connection, connections
+
+from tests.benchmarks import memory
+from tests.benchmarks.memory import Memory
 
 WARM_UP = 20  # calls before the clock starts: connected, prepared on the server, caches filled
 _START_SECONDS = 60
@@ -23,11 +27,23 @@ Worker = Callable[[int], Work]  # seed → one call after the other
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What all clients together did: calls per second, and the milliseconds that half and 99 % of the calls took."""
+    """What all clients together did: calls per second, and the milliseconds that half and 99 % of the calls took.
+
+    And the MiB of the largest client and of the largest session; None where they cannot be read."""
 
     per_second: float
     p50_ms: float
     p99_ms: float
+    client_mib: float | None = None
+    session_mib: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Client:
+    """What one client did: the start, then the end of every call."""
+
+    ends: list[float]
+    memory: Memory
 
 
 def work_for(worker: Worker, *, clients: int, seconds: float, seed: int) -> Load:
@@ -47,12 +63,12 @@ def work_for(worker: Worker, *, clients: int, seconds: float, seed: int) -> Load
         pipes.append(ours)
         processes.append(process)
     try:
-        calls = [_answer(pipe, seconds) for pipe in pipes]
+        worked = [_answer(pipe, seconds) for pipe in pipes]
     finally:
         for process in processes:
             process.join(5)
             process.kill()
-    return _together(calls)
+    return _together(worked)
 
 
 def _client(worker: Worker, seed: int, seconds: float, barrier: Barrier, pipe: Connection) -> None:
@@ -66,7 +82,8 @@ def _client(worker: Worker, seed: int, seconds: float, barrier: Barrier, pipe: C
         while ends[-1] < deadline:
             work()
             ends.append(time.perf_counter())
-        pipe.send(ends)
+        found = Memory(memory.of_client(os.getpid()), memory.of_session(connection.connection.info.backend_pid))
+        pipe.send(_Client(ends=ends, memory=found))
     except Exception as error:
         barrier.abort()
         pipe.send(f"{type(error).__name__}: {error}")
@@ -75,21 +92,22 @@ def _client(worker: Worker, seed: int, seconds: float, barrier: Barrier, pipe: C
         pipe.close()
 
 
-def _answer(pipe: Connection, seconds: float) -> list[float]:
+def _answer(pipe: Connection, seconds: float) -> _Client:
     if not pipe.poll(seconds + 2 * _START_SECONDS):
         raise RuntimeError("A client did not answer.")
-    found = pipe.recv()
+    found: _Client | str = pipe.recv()
     if isinstance(found, str):
         raise RuntimeError(f"A client could not work: {found}")
-    return list(found)
+    return found
 
 
-def _together(calls: list[list[float]]) -> Load:
-    """Each client's times: the start, then the end of every call."""
-    lasted = max(ends[-1] for ends in calls) - min(ends[0] for ends in calls)
-    took = sorted(after - before for ends in calls for before, after in pairwise(ends))
+def _together(clients: list[_Client]) -> Load:
+    lasted = max(one.ends[-1] for one in clients) - min(one.ends[0] for one in clients)
+    took = sorted(after - before for one in clients for before, after in pairwise(one.ends))
     return Load(
         per_second=len(took) / lasted,
         p50_ms=1000 * took[len(took) // 2],
         p99_ms=1000 * took[len(took) * 99 // 100],
+        client_mib=memory.most([one.memory.client for one in clients]),
+        session_mib=memory.most([one.memory.session for one in clients]),
     )

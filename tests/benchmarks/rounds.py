@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from config.embedded import Servers
-from tests.benchmarks import batches, service, targets, verification
+from tests.benchmarks import bare, batches, memory, service, targets, verification
 from tests.benchmarks.books import Book, sizes
+from tests.benchmarks.clients import Load
+from tests.benchmarks.memory import Memory
 from tests.benchmarks.peers import Hordak
 from tests.benchmarks.pgbench import Pgbench
 from tests.benchmarks.ratios import Sample
@@ -47,6 +49,7 @@ class Run:
         """All rounds, and the bytes that they left."""
         with superuser(self.servers) as admin:
             batches.prepare_copies(admin)
+            bare.prepare(admin)
             bytes_before, before = sizes(admin)
         for number in range(1, self.plan.rounds + 1):
             self.say(f"round {number} of {self.plan.rounds}")
@@ -56,6 +59,7 @@ class Run:
             bytes_after, after = sizes(admin)
         self._keep(1, targets.BYTES, 1, (bytes_after - bytes_before) / (after - before), "bytes")
         self._keep(1, targets.BYTES_PEER, 1, targets.PGLEDGER_BYTES, "bytes")
+        self._memory()
         return self.samples
 
     def _keep(self, number: int, what: str, clients: int, value: float, unit: str) -> None:
@@ -97,14 +101,23 @@ class Run:
     def _served(self, number: int, clients: int) -> Iterator[Callable[[], None]]:
         for house, what in ((False, targets.SERVICE), (True, targets.SERVICE_HOT)):
             yield lambda house=house, what=what: self._serve(number, clients, house, what)  # type: ignore[misc]
+        yield lambda: self._insert(number, clients)
 
     def _serve(self, number: int, clients: int, house: bool, what: str) -> None:
         load = service.post_for(
             self.book, house=house, clients=clients, seconds=self.plan.seconds, seed=number * 10 + house
         )
-        self._keep(number, what, clients, load.per_second, "tps")
+        self._keep_load(number, what, clients, load)
         self._keep(number, f"{what}, half within", clients, load.p50_ms, "ms")
         self._keep(number, f"{what}, 99 % within", clients, load.p99_ms, "ms")
+
+    def _insert(self, number: int, clients: int) -> None:
+        load = bare.insert_for(self.book, clients=clients, seconds=self.plan.seconds, seed=number)
+        self._keep_load(number, targets.BARE, clients, load)
+
+    def _keep_load(self, number: int, what: str, clients: int, load: Load) -> None:
+        self._keep(number, what, clients, load.per_second, "tps")
+        self._keep_memory(number, what, clients, Memory(load.client_mib, load.session_mib))
 
     def _peered(self, number: int, clients: int) -> Iterator[Callable[[], None]]:
         if self.hordak is None:
@@ -114,7 +127,7 @@ class Run:
 
     def _peer(self, hordak: Hordak, way: str, number: int, clients: int, what: str) -> None:
         load = hordak.transfer_for(way, clients=clients, seconds=self.plan.seconds, seed=number)
-        self._keep(number, what, clients, load.per_second, "tps")
+        self._keep_load(number, what, clients, load)
 
     def _slow(self, number: int, program: Pgbench) -> Iterator[Callable[[], None]]:
         for house, what in ((False, targets.FUNCTION_SLOW), (True, targets.FUNCTION_HOT_SLOW)):
@@ -146,6 +159,31 @@ class Run:
         self._keep(number, targets.VERIFY, 1, full_seconds, "s")
         self._keep(number, targets.VERIFY_ROW, 1, 1e6 * full_seconds / entries, "µs")
         self._keep(number, targets.INCREMENTAL_ROW, 1, 1e6 * new_seconds / new_entries, "µs")
+
+    def _memory(self) -> None:
+        """What long work keeps in memory, after the rounds: being watched costs speed."""
+        random, batch = Random(0), self.plan.batch
+        _, written = batches.by_batch(self.book, transfers=batch, random=random)
+
+        def copy() -> None:
+            with superuser(self.servers) as admin:
+                batches.by_copy(admin, written)
+
+        works: dict[str, Callable[[], object]] = {
+            targets.BATCH: lambda: batches.by_batch(self.book, transfers=batch, random=random),
+            targets.COPY: copy,
+            targets.LOOP: lambda: batches.by_loop(self.book, transfers=batch, random=random),
+            targets.AGGREGATE: verification.aggregate,
+            targets.VERIFY: verification.full,
+        }
+        with superuser(self.servers) as look:
+            for what, work in works.items():
+                self._keep_memory(1, what, 1, memory.peak(look, work))
+
+    def _keep_memory(self, number: int, what: str, clients: int, found: Memory) -> None:
+        for whose, size in (("a client", found.client), ("its session", found.session)):
+            if size is not None:
+                self._keep(number, f"memory of {whose}: {what}", clients, size, "MiB")
 
 
 def turned(steps: list[Callable[[], None]], number: int) -> list[Callable[[], None]]:

@@ -9,6 +9,7 @@ from tests.benchmarks.ratios import Comparison, Target
 TPCB = "pgbench tpcb-like"
 SERVICE = "post(), spread accounts"
 SERVICE_HOT = "post(), one house account"
+BARE = "three bare rows, no guards"
 HORDAK = "django-hordak, transfer_to()"
 HORDAK_LEAN = "django-hordak, fewest statements"
 FUNCTION = "ledger_post, spread accounts"
@@ -57,6 +58,10 @@ COMPARISONS: tuple[Comparison, ...] = (
         targets=dict.fromkeys((1, 8, 32), Target(1.8, 3)),
     ),
     Comparison(title="posting service / posting function by pgbench", what=SERVICE, against=FUNCTION, targets={}),
+    Comparison(title="posting service / three bare rows", what=SERVICE, against=BARE, targets={}),
+    Comparison(title="the limit: three bare rows / pgbench tpcb-like", what=BARE, against=TPCB, targets={}),
+    Comparison(title="the limit: three bare rows / transfer_to()", what=BARE, against=HORDAK, targets={}),
+    Comparison(title="the limit: three bare rows / fewest statements", what=BARE, against=HORDAK_LEAN, targets={}),
     Comparison(
         title="posting service: one house account / spread accounts",
         what=SERVICE_HOT,
