@@ -198,6 +198,11 @@ class ReversalOfReversal(InvalidRequest):
     default_detail = "A reversal cannot be reversed: post the original movement again."
 
 
+class MovesHold(InvalidRequest):
+    cause = "moves_hold"
+    default_detail = "What a hold moved is not reversed: release what is still held, or post the refund as it is."
+
+
 class NothingPosted(InvalidRequest):
     cause = "nothing_posted"
     default_detail = "Only posted entries can be reversed: void a pending transaction."

@@ -187,8 +187,14 @@ def outlook(period: Period) -> list[tuple[str, int, Decimal, Decimal]]:
 
 
 def _require_closed(period: Period) -> None:
-    if period.state != Period.State.CLOSED:
-        raise InvalidTransition(f"{period.label} is not closed: its statements can still change.", param="period")
+    if period.state == Period.State.CLOSED:
+        return
+    frozen = period.entity.closed_before
+    if frozen is not None and period.ends_at <= frozen:
+        reason = "was frozen with what came before the first closed day: it has no statements of its own"
+    else:
+        reason = "is not closed: its statements can still change"
+    raise InvalidTransition(f"{period.label} {reason}.", param="period")
 
 
 def _read(label: str) -> tuple[str, date]:

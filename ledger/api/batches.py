@@ -23,10 +23,8 @@ Drafting = tuple[list[Draft], dict[int, DomainError]]
 def post(*, given: Sequence[Given], partial: bool, actor: Acting, now: datetime) -> Answers:
     """Post many: all or none, or with `partial` what can be posted, one answer per item in their order.
 
-    Raises Forbidden, InvalidRequest and PolicyRefused for a reason that is not open to the caller; all or none, also
+    A reason that is not open to the caller is refused like anything else that is wrong with an item. All or none raises
     what `posting.post_batch` raises, with `errors`. Parameters name the item and its entry."""
-    for code in {item["reason"] for item in given}:
-        by_hand.require_by_hand(code, actor)
 
     def work() -> Answers:
         drafts, refused = _drafts(given, actor, now)
@@ -43,6 +41,7 @@ def _drafts(given: Sequence[Given], actor: Acting, now: datetime) -> Drafting:
     drafts: list[Draft] = []
     for index, item in enumerate(given):
         try:
+            by_hand.require_by_hand(item["reason"], actor)
             drafts.append(by_hand.draft_of(item, names, actor, now))
         except DomainError as error:
             refused[index] = error

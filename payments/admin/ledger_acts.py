@@ -123,7 +123,9 @@ class ReversibleTransactionAdmin(TransactionAdmin):
             perform=_reverse,
             sentence=lambda shown, data: f"Reverse {_of_it(data)}",
             offered=lambda shown: (
-                shown.reverses_id is None and queries.transaction_state(shown) in ("posted", "partly_reversed")
+                shown.reverses_id is None
+                and shown.moves_hold_id is None
+                and queries.transaction_state(shown) in ("posted", "partly_reversed")
             ),
             explain=_reversed_so_far,
             note="A new transaction mirrors this one; nothing that was posted is changed. Not by who posted it.",

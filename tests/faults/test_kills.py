@@ -36,7 +36,11 @@ AGAIN = {409, 429, 500, 502, 503, 504}
 
 
 class Gone(Exception):
-    """No answer: the other side died or is not up yet."""
+    """No answer: the other side died or is not up yet. `told`: it is up, and said that asking again will not help."""
+
+    def __init__(self, text: str, *, told: bool = False) -> None:
+        super().__init__(text)
+        self.told = told
 
 
 class Api:
@@ -56,7 +60,7 @@ class Api:
         except HTTPError as error:
             text = error.read().decode()
             if error.code in AGAIN:
-                raise Gone(f"{error.code} {text}") from error
+                raise Gone(f"{error.code} {text}", told='"retryable":false' in text.replace(" ", "")) from error
             raise AssertionError(f"{method} {path}: {error.code} {text}") from error
         except (URLError, OSError, ValueError) as error:
             raise Gone(str(error)) from error
@@ -133,21 +137,13 @@ def open_account(ops: Api, reference: str) -> Any:
     """The platform has no key against doubles. An opening that was cut off stays in doubt and is a person's to settle;
     the client asks for another account, and an empty one may be left over there."""
     body = {"platform": "mt5", "currency": "EUR"}
-    end = time.monotonic() + PATIENCE
+    key, end = str(uuid.uuid4()), time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            key, tries = str(uuid.uuid4()), 0
-            while tries < 6 and time.monotonic() < end:
-                try:
-                    account = ops.once("POST", f"/clients/{reference}/trading-accounts", body, key)
-                    if account.get("login"):
-                        return account
-                except Gone:  # no answer says nothing: another key might open another account
-                    time.sleep(1)
-                    continue
-                tries += 1
-        except AssertionError as refused:
-            assert "being opened" in str(refused) or "invalid_transition" in str(refused), refused
+            return ops.once("POST", f"/clients/{reference}/trading-accounts", body, key)
+        except Gone as gone:  # without an answer the key stays: another one might open another account
+            key = str(uuid.uuid4()) if gone.told else key
+            time.sleep(1)
     raise AssertionError("no trading account")
 
 

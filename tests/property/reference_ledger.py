@@ -90,7 +90,9 @@ class Ledger:
         original, body = self.transactions[label], ("reverse", label, amount)
         if original.reverses or not original.legs:
             raise Refused("reversal_of_reversal" if original.reverses else "nothing_posted")
-        reason = "HOLD_RELEASED" if original.reason == "HOLD_PLACED" else f"{original.reason}_REVERSAL"
+        if any(self.accounts[name].kind == "held" for name, _ in original.legs):
+            raise Refused("moves_hold")
+        reason = f"{original.reason}_REVERSAL"
         self._shape(reason, [(name, -value) for name, value in original.legs])
         if earlier := self._existing(body, key=key):
             return earlier, True

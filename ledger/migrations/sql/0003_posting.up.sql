@@ -198,6 +198,7 @@ BEGIN
     END IF;
     IF p_reverses IS NOT NULL THEN
         PERFORM ledger_reversible(p_reverses, p_reason);
+        p_effective := ledger_following(p_effective, p_reverses);
     END IF;
     w := ledger_write(
         p_id, p_phase, p_reason, p_accounts, p_amounts,
@@ -424,6 +425,7 @@ REVOKE EXECUTE ON FUNCTION ledger_write FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_mirrored FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_existing FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_rest FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ledger_following FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_share FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_reversible FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION ledger_require_open FROM PUBLIC;

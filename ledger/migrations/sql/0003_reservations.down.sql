@@ -3,3 +3,4 @@ DROP FUNCTION ledger_resolve;
 DROP FUNCTION ledger_rest;
 DROP FUNCTION ledger_require_later;
 DROP FUNCTION ledger_require_open;
+DROP FUNCTION ledger_following;

@@ -1,6 +1,13 @@
 -- What waits: pending transactions are posted in parts, voided, ended by time or status, or given more time.
 -- The helpers in front are shared with holds and reversals.
 
+-- When what follows another transaction takes effect: as it wishes, or now (NULL), but at the earliest when that one
+-- does. What has not happened yet can neither be undone nor ended, and the clocks of other systems differ.
+CREATE FUNCTION ledger_following(p_effective timestamptz, p_first uuid) RETURNS timestamptz LANGUAGE sql AS $$
+    SELECT CASE WHEN coalesce(p_effective, clock_timestamp()) < t.effective_at THEN t.effective_at ELSE p_effective END
+      FROM ledger_transaction t WHERE t.id = p_first
+$$;
+
 -- Refuse to act on what has ended, each end under a cause of its own. From its time on a reservation or hold can only
 -- expire, whether or not the clock has come round to it; and by the clock it cannot expire before.
 CREATE FUNCTION ledger_require_open(p_state text, p_expires timestamptz, p_action text, p_facts jsonb) RETURNS void
@@ -152,8 +159,7 @@ BEGIN
             || CASE p_phase WHEN 'post' THEN amounts ELSE '{}' END,
         array_fill(2::smallint, ARRAY[legs])
             || CASE p_phase WHEN 'post' THEN array_fill(0::smallint, ARRAY[legs]) ELSE '{}' END,
-        -- Clocks of other systems differ: what ends a reservation cannot have happened before it.
-        CASE WHEN p_effective < open.effective_at THEN open.effective_at ELSE p_effective END, p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
+        ledger_following(p_effective, p_pending), p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
         CASE WHEN p_status IS NULL THEN p_metadata
              ELSE coalesce(p_metadata, '{}') || jsonb_build_object('status', p_status) END,
         p_pending, NULL, NULL);

@@ -6,7 +6,7 @@ CREATE FUNCTION ledger_reversible(p_original uuid, p_reason text DEFAULT NULL) R
 DECLARE
     original record;
 BEGIN
-    SELECT t.reverses_id, r.reversal INTO original
+    SELECT t.reverses_id, t.moves_hold_id, r.reversal INTO original
       FROM ledger_transaction t JOIN ledger_reason r ON r.code = t.reason WHERE t.id = p_original FOR UPDATE OF t;
     IF NOT FOUND THEN
         PERFORM ledger_refuse('not_found', jsonb_build_object('transaction', p_original));
@@ -14,6 +14,10 @@ BEGIN
     IF original.reverses_id IS NOT NULL THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
             'cause', 'reversal_of_reversal', 'transaction', p_original));
+    END IF;
+    IF original.moves_hold_id IS NOT NULL THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'transaction',
+            'cause', 'moves_hold', 'transaction', p_original));
     END IF;
     IF p_reason <> original.reversal THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'reason', 'transaction', p_original));
@@ -101,10 +105,7 @@ BEGIN
         END IF;
         w := ledger_write(
             p_id, 'single', v_reason, accounts, amounts, array_fill(0::smallint, ARRAY[cardinality(accounts)]),
-            -- At the earliest when the original did: what has not happened yet cannot be undone.
-            (SELECT CASE WHEN p_effective < t.effective_at THEN t.effective_at ELSE p_effective END
-               FROM ledger_transaction t WHERE t.id = p_original),
-            p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, NULL, p_original, NULL);
+            ledger_following(p_effective, p_original), p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, NULL, p_original, NULL);
     ELSE
         SELECT earlier.id, earlier.recorded_at, true AS replayed INTO w;
     END IF;

@@ -261,7 +261,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Public: close a period, for ever. Waits for the postings into this day that are under way. Days close in order, the
--- first one with everything before it; a month when its days are closed.
+-- first one with everything before it; a month when its days are closed and list all of its entries.
 CREATE FUNCTION ledger_period_close(p_period bigint, p_closed_by text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -281,6 +281,12 @@ BEGIN
         PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'it is not over yet'));
     ELSIF p.kind = 'month' AND (v_entity.closed_before IS NULL OR v_entity.closed_before < p.ends_at) THEN
         PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'its days are not all closed'));
+    ELSIF p.kind = 'month' AND EXISTS (
+            SELECT 1 FROM ledger_accounts_between(p.starts_at, (SELECT min(d.starts_at) FROM ledger_period d
+                WHERE d.entity_id = p.entity_id AND d.kind = 'day' AND d.state = 'closed'))) THEN
+        -- The first closed day closed everything before it: these entries would be in none of the days that are listed.
+        PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason',
+            'it has entries from before the first day that was closed by itself'));
     ELSIF p.kind = 'day' AND p.starts_at <> v_entity.closed_before THEN
         PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'days close in order, the next one is '
             || to_char(v_entity.closed_before AT TIME ZONE v_entity.zone, 'YYYY-MM-DD')));

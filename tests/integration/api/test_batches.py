@@ -53,6 +53,24 @@ def test_in_parts_each_item_has_its_result(world: World) -> None:
     books.assert_sound()
 
 
+def test_a_reason_that_is_not_open_is_refused_with_its_item(world: World) -> None:
+    items = in_parts(world, "10.00", "10.00", "10.00")
+    items[1]["reason"], items[2]["reason"] = "DEPOSIT_CAPTURED", "MANUAL_ADJUSTMENT"
+    before = counts()
+    found = problem(
+        world.ops.post("/transactions/batch", {"transactions": items}), 400, "invalid_request", "transactions[1].reason"
+    )
+    refused = [
+        (1, "invalid_request", "transactions[1].reason"),
+        (2, "policy_refused", "transactions[2].reason"),
+    ]
+    assert [(bad["index"], bad["code"], bad["param"]) for bad in found["errors"]] == refused
+    assert counts() == before
+    made = world.ops.made("/transactions/batch", {"mode": "partial", "transactions": items})["data"]
+    assert [item["status"] for item in made] == ["accepted", "refused", "refused"]
+    assert [(place, item["code"], item["param"]) for place, item in enumerate(made) if item["code"]] == refused
+
+
 def test_a_broken_chain_points_at_the_item_that_broke_it(world: World) -> None:
     items = [
         *in_parts(world, "10.00", "2000.00", chain="rent"),

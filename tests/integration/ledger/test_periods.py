@@ -166,6 +166,19 @@ def test_a_month_closes_after_its_days_and_lists_them():
     assert invariants.run().clean
 
 
+def test_a_month_with_entries_in_none_of_its_days_is_not_closed():
+    """The first closed day freezes all before it: a list of days with a gap would not add up to the month."""
+    books.receive("100", effective_at=datetime(2026, 2, 10, 9, tzinfo=UTC))
+    books.receive("7", effective_at=datetime(2026, 2, 28, 9, tzinfo=UTC))
+    close("2026-02-28")
+    with pytest.raises(InvalidTransition, match="before the first day that was closed by itself"):
+        close("2026-02")
+    assert not Period.objects.filter(kind="month", state="closed").exists()
+    frozen = periods.name(label="2026-02-10")
+    with pytest.raises(InvalidTransition, match="frozen with what came before"):
+        periods.statement(account=account(books.wallet()), period=frozen)
+
+
 @pytest.mark.parametrize("label", ["", "2026", "2026-13", "2026-02-30", "02-03-2026", "2026-03-02T00:00:00", "٢٠٢٦-٠٣"])
 def test_a_label_is_a_day_or_a_month(label):
     with pytest.raises(InvalidRequest) as refusal:

@@ -1,10 +1,11 @@
 """Two-phase transactions: reserve, then post all or parts, or give back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from ledger import accounts, ids, invariants, posting, queries
 from ledger.errors import (
@@ -280,3 +281,16 @@ def test_a_reservation_keeps_its_own_row_in_order(pending):
     books.settle(pending)
     row.refresh_from_db()
     assert (row.remaining, row.state) == (0, "posted")
+
+
+def test_a_reservation_of_later_does_not_end_before_it_begins():
+    """Without a wish of its own, what ends it is of now and no earlier than it: at no moment is there more to spend."""
+    books.receive("100")
+    later = timezone.now() + timedelta(hours=3)
+    voided = books.void(books.send("40", to=books.trading(), pending=True, effective_at=later))
+    posted = books.settle(books.send("5", to=books.trading(), pending=True, effective_at=later))
+    assert {found.effective_at for found in Transaction.objects.filter(pk__in=[voided.id, posted.id])} == {later}
+    for moment in (later - timedelta(hours=1), later):
+        found = queries.as_of(books.wallet().id, effective_at=moment)
+        assert found.pending_out == 0
+        assert found.balance == (100 if moment < later else 95)

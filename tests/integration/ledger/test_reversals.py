@@ -1,9 +1,11 @@
 """Reversals: a new transaction that mirrors one original, in whole or in part, never more than it."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from ledger import accounts, ids, invariants, posting, queries
 from ledger.errors import (
@@ -11,6 +13,7 @@ from ledger.errors import (
     IdempotencyKeyReused,
     InsufficientAvailable,
     InvalidRequest,
+    MovesHold,
     NotFound,
     NothingPosted,
     OverReversal,
@@ -234,3 +237,29 @@ def test_every_reason_names_a_reversal_code_of_the_catalogue():
             assert found.reversal_code in REASONS, code
     rows = dict(ReasonRow.objects.values_list("code", "reversal"))
     assert rows == {code: found.reversal_code for code, found in REASONS.items()}
+
+
+def test_what_will_only_take_effect_later_is_not_undone_before_it_does():
+    """Without a wish of its own a reversal is of now, and no earlier than its original: at no moment is there less."""
+    later = timezone.now() + timedelta(hours=3)
+    original = books.receive("70", effective_at=later)
+    undone = books.reverse(original)
+    assert Transaction.objects.get(pk=undone.id).effective_at == later
+    between = queries.as_of(books.wallet().id, effective_at=later - timedelta(hours=1))
+    assert between.balance == 0
+
+
+def test_what_a_hold_moved_is_not_reversed_and_says_so():
+    books.receive("100")
+    placed = books.hold("40")
+    captured = books.capture(placed, amount=Decimal(15))
+    before = Transaction.objects.count()
+    for moved in (placed.posted.id, captured.id):
+        with pytest.raises(MovesHold) as refused, transaction.atomic():
+            posting.reverse(transaction_id=moved, description="undone")
+        assert (refused.value.code, refused.value.cause, refused.value.param) == (
+            "invalid_request",
+            "moves_hold",
+            "transaction",
+        )
+    assert Transaction.objects.count() == before

@@ -51,7 +51,7 @@ class Program:
 
     def end(self, sign: int) -> int:
         self.process.send_signal(sign)
-        self.process.communicate(timeout=15)
+        self.process.communicate(timeout=60)
         return self.process.returncode
 
 
