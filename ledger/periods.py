@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from ledger import database, events, ids
 from ledger.errors import InvalidRequest, InvalidTransition, NotFound, PeriodClosed, Unavailable
@@ -89,12 +89,12 @@ def name(*, label: str) -> Period:
     return Period.objects.get(pk=row["id"])
 
 
-def find(reference: str) -> Period:
-    """A period by its public id or its label. Raises NotFound."""
+def find(reference: str, *, using: str = "default") -> Period:
+    """A period by its public id or its label, read from the connection `using`. Raises NotFound."""
     lookup: dict[str, Any] = {"label": reference}
     if reference.startswith("per_"):
         lookup = {"pk": ids.decode_int("per", reference)}
-    found = Period.objects.filter(**lookup).first()
+    found = Period.objects.using(using).filter(**lookup).first()
     if found is None:
         raise NotFound(param="period")
     return found
@@ -135,21 +135,24 @@ def close(*, period_id: int, actor: Closer, now: datetime) -> Period:
 def statement(*, account: Account, period: Period) -> Statement:
     """The statement of an account over a closed period: the same bytes whenever it is asked for.
 
-    Raises InvalidTransition while the period is open."""
+    Read from where the period was: what has it closed has all of its entries. Raises InvalidTransition while the period
+    is open."""
     _require_closed(period)
-    with connection.cursor() as cursor:
+    using = _read_from(period)
+    with connections[using].cursor() as cursor:
         cursor.execute("SELECT s.* FROM ledger_statement(%s::bigint, %s::bigint) s", [account.pk, period.pk])
         row = dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
-    kept = PeriodAccount.objects.filter(period=period, account=account).values_list("digest", flat=True).first()
+    rows = PeriodAccount.objects.using(using).filter(period_id=period.pk, account_id=account.pk)
+    kept = rows.values_list("digest", flat=True).first()
     return Statement(period=period, account=account, digest=kept, **{**row, "body": row["body"].encode()})
 
 
 def trial_balance(period: Period) -> bytes:
     """The trial balance at the end of a closed period, CSV in UTF-8; its SHA-256 is `period.trial_digest`.
 
-    Raises InvalidTransition while the period is open."""
+    Read from where the period was. Raises InvalidTransition while the period is open."""
     _require_closed(period)
-    with connection.cursor() as cursor:
+    with connections[_read_from(period)].cursor() as cursor:
         cursor.execute("SELECT ledger_trial_balance(%s::bigint)", [period.pk])
         return str(cursor.fetchone()[0]).encode()
 
@@ -195,6 +198,10 @@ def _require_closed(period: Period) -> None:
     else:
         reason = "is not closed: its statements can still change"
     raise InvalidTransition(f"{period.label} {reason}.", param="period")
+
+
+def _read_from(period: Period) -> str:
+    return period._state.db or "default"
 
 
 def _read(label: str) -> tuple[str, date]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 
 from ledger.chart import DEBIT_NORMAL, KINDS
 from ledger.errors import InvalidRequest
@@ -49,11 +49,13 @@ def roll_up(
     within: Scope | None = None,
     effective_at: datetime | None = None,
     recorded_at: datetime | None = None,
+    using: str = "default",
 ) -> list[RollUp]:
     """Sums per group ("category", "kind", "prefix" or "account") and currency, by name.
 
     "prefix" groups by one more part of the code than `within` names: "client", "psp", … then "psp/stripe", … Times are
-    as in `queries.as_of`; None means now. Accounts without money are counted. Raises InvalidRequest (param "by")."""
+    as in `queries.as_of`; None means now. `using` is the connection that is read from. Accounts without money are
+    counted. Raises InvalidRequest (param "by")."""
     if by not in LEVELS:
         raise InvalidRequest(f"Sums are by {', '.join(LEVELS)}.", param="by")
     within = within or Scope()
@@ -66,7 +68,7 @@ def roll_up(
                sum(n.pending_in) AS pending_in, sum(n.pending_out) AS pending_out, min(a.sign) AS sign
           FROM ledger_account a {figures}
          WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"""  # noqa: S608 (literals of this module; words are parameters)
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, [*times, *values])
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

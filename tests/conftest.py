@@ -15,7 +15,8 @@ import pytest
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.management import call_command, get_commands
-from django.db import connection
+from django.db import connection, connections
+from psycopg.conninfo import conninfo_to_dict
 
 from config import env as environment
 from config import ephemeral
@@ -101,6 +102,23 @@ def reader_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any
     """Raw SQL with the rights of reports."""
     with _connect("reader") as opened:
         yield opened
+
+
+@pytest.fixture
+def report_reader(transactional_db: None) -> Iterator[None]:
+    """What DATABASE_READER_URL sets up in production, on this worker's test database."""
+    ours = connections["default"]
+    address = conninfo_to_dict(os.environ["DATABASE_READER_URL"])
+    settings = {**ours.settings_dict, "USER": address["user"], "PASSWORD": address.get("password", "")}
+    connections.settings["reader"] = settings
+    # Under the other's name, because the test case lets nobody connect under a name that it was not told of.
+    connections["reader"] = type(ours)(settings, "default")
+    try:
+        yield
+    finally:
+        connections["reader"].close()
+        del connections["reader"]
+        del connections.settings["reader"]
 
 
 @pytest.fixture

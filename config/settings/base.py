@@ -135,7 +135,9 @@ if DATABASE_ROLE == "app" and env.has("DATABASE_READER_URL"):
     DATABASES["reader"].setdefault("OPTIONS", {}).update(
         {
             "connect_timeout": 5,
-            "options": "-c default_transaction_read_only=on -c idle_in_transaction_session_timeout=60s",
+            # A report on a page is stopped like any statement there; an export takes its time (`reading.snapshot`).
+            "options": "-c default_transaction_read_only=on -c statement_timeout=30s"
+            " -c idle_in_transaction_session_timeout=60s",
         }
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -23,6 +23,7 @@ from ledger.api.accounts import IN_CURRENCY, named
 from ledger.api.endpoints import Acts, Endpoint, Lists, Reads
 from ledger.api.shapes import Answer, Input
 from ledger.errors import InvalidRequest
+from ledger.exports import reading
 from ledger.models import Period
 from ledger.money import Money
 
@@ -165,7 +166,7 @@ class PeriodTrialBalance(Endpoint):
 
     def get(self, request: Request, reference: str) -> HttpResponse:
         asked = self.asked().values
-        period = periods.find(reference)
+        period = periods.find(reference, using=reading.alias())
         return _shown(self, periods.trial_balance(period), period, period.trial_digest, asked.get("format"))
 
 
@@ -181,7 +182,8 @@ class AccountStatement(Endpoint):
         asked = self.asked().values
         if "period" not in asked:
             raise InvalidRequest("Name the closed period.", param="period")
-        found = periods.statement(account=named(self, reference), period=periods.find(asked["period"]))
+        period = periods.find(asked["period"], using=reading.alias())
+        found = periods.statement(account=named(self, reference), period=period)
         return _shown(self, found.body, found.period, found.digest, asked.get("format"))
 
 

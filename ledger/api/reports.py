@@ -14,7 +14,7 @@ from ledger.api.endpoints import Endpoint
 from ledger.api.shapes import Answer
 from ledger.chart import CATEGORIES, KINDS
 from ledger.errors import InvalidRequest
-from ledger.exports import csv_cells, gl_csv
+from ledger.exports import csv_cells, gl_csv, reading
 from ledger.money import Money
 from ledger.rollups import RollUp
 from ledger.scopes import scope
@@ -70,7 +70,8 @@ class RollUps(Endpoint):
         asked = self.asked().values
         by = asked.get("by", self.usual)
         within = scope(**{name: asked.get(name, "") for name in ("category", "kind", "prefix", "currency")})
-        rows = rollups.roll_up(by=by, within=within, effective_at=asked.get("at"), recorded_at=asked.get("recorded_at"))
+        times = {"effective_at": asked.get("at"), "recorded_at": asked.get("recorded_at")}
+        rows = rollups.roll_up(by=by, within=within, **times, using=reading.alias())
         sums = rollups.totals(rows)
         if asked.get("format") == "csv":
             return attachment(_csv(rows, sums), f"{self.file}.csv")

@@ -1,6 +1,7 @@
 """The connection that exports and reports read from: the reader role where one is set up, else the app's own.
 
-Whatever must be true this instant (spending checks above all) never reads here: a reader may lag behind.
+Whatever must be true this instant (spending checks above all) never reads here: a reader may lag behind. So it is
+whoever asks for a report that chooses it (`using=reading.alias()`); what is asked reads as the app unless told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +15,15 @@ _CHUNK = 2000
 
 
 def alias() -> str:
-    """The name of the connection for reports."""
-    return READER if READER in connections else "default"
+    """The name of the connection for reports. Inside somebody's transaction it is the app's own, so that a report
+    says what that one sees."""
+    return READER if READER in connections and not connections["default"].in_atomic_block else "default"
 
 
 @contextmanager
 def snapshot(using: str | None = None) -> Iterator[str]:
-    """Keep everything read inside at one moment; answers the connection's name. Inside somebody's transaction on the
-    app's own connection it reads what that one sees."""
-    name = using or ("default" if connections["default"].in_atomic_block else alias())
+    """Keep everything read inside at one moment, however long it takes; answers the connection's name (`alias()`)."""
+    name = using or alias()
     if connections[name].in_atomic_block:
         yield name
         return

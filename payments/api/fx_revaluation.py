@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from ledger.api import fields, filters
 from ledger.api.endpoints import Reads
 from ledger.api.shapes import Answer
+from ledger.exports import reading
 from payments.api.rates import RateFigure
 from payments.services import fx_revaluation
 
@@ -72,6 +73,7 @@ class FxRevaluationReport(Reads):
             reporting_currency=asked.get("currency", ""),
             actor=self.actor,
             now=self.now,
+            using=reading.alias(),
         )
         if asked.get("format") != "csv":
             return Response(self.shown(found))

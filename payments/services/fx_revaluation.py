@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 
 from ledger.errors import InvalidRequest
 from ledger.money import Money, currency
@@ -77,9 +77,17 @@ _SUMS = """
 
 
 def report(
-    *, at: datetime, actor: Actor, now: datetime, rates_at: datetime | None = None, reporting_currency: str = ""
+    *,
+    at: datetime,
+    actor: Actor,
+    now: datetime,
+    rates_at: datetime | None = None,
+    reporting_currency: str = "",
+    using: str = "default",
 ) -> Revaluation:
     """Revalue what the books held at `at` by the last usable rates published until `rates_at` (default: `at`).
+
+    Both are read from the connection `using`.
 
     Raises Forbidden, InvalidRequest for a moment still to come, InvalidAmount for an unknown currency."""
     actor.require(PERMISSION)
@@ -88,10 +96,10 @@ def report(
     for name, asked in (("at", at), ("rates_at", moment)):
         if asked > now:
             raise InvalidRequest("This moment is still to come.", param=name)
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(_SUMS, [at])
         sums = cursor.fetchall()
-    rates = book(rate_book.latest(at=moment))
+    rates = book(rate_book.latest(at=moment, using=using))
     rows = tuple(_row(*figures, reporting=code, rates=rates, moment=moment) for figures in sums)
     return Revaluation(at=at, rates_at=moment, currency=code, rows=rows)
 

@@ -39,9 +39,10 @@ def price(*, sell: str, buy: str, now: datetime) -> CrossRate:
         ) from None
 
 
-def latest(*, at: datetime, source: str = "") -> list[PublishedRate]:
-    """The last usable rate of each pair and source that had been published by then, of the sources the firm has."""
-    rows = Rate.objects.filter(
+def latest(*, at: datetime, source: str = "", using: str = "default") -> list[PublishedRate]:
+    """The last usable rate of each pair and source that had been published by then, of the sources the firm has;
+    `using` is the connection that is read from."""
+    rows = Rate.objects.using(using).filter(
         USABLE,
         published_at__lte=at,
         published_at__gt=at - LOOKS_BACK,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ledger.admin import display, references
 from ledger.admin.panels import Panel, Table, columns, facts
+from ledger.exports import reading
 from ledger.money import CURRENCIES
 from payments.services import fx_revaluation
 from payments.services.fx_revaluation import Position, Revaluation
@@ -46,6 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
             reporting_currency=form.cleaned_data["currency"],
             actor=actor_of(request),
             now=now,
+            using=reading.alias(),
         )
         panels = [_outcome(found), _positions(found), _rates(request, found)]
         file = _file(found)

@@ -19,7 +19,7 @@ from ledger import gl_exports, ids, rollups
 from ledger.admin import display, references
 from ledger.api.reports import attachment, rollup_csv
 from ledger.errors import InvalidRequest
-from ledger.exports import gl_csv
+from ledger.exports import gl_csv, reading
 from ledger.models import Account
 from ledger.rollups import RollUp
 from ledger.scopes import Scope, scope
@@ -66,7 +66,8 @@ def _page(request: HttpRequest, name: str, *, usual: str) -> HttpResponse:
     currencies = sorted(set(Account.objects.order_by().values_list("currency_id", flat=True).distinct()))
     chosen = request.GET.get("currency", "")
     chosen = chosen if chosen in currencies else (currencies[0] if currencies else "")
-    rows = rollups.roll_up(by=by, within=Scope(**{**vars(within), "currency": chosen}), effective_at=at)
+    part = Scope(**{**vars(within), "currency": chosen})
+    rows = rollups.roll_up(by=by, within=part, effective_at=at, using=reading.alias())
     if request.GET.get("format") == "csv":
         stamp = (at or timezone.now()).strftime("%Y-%m-%d")
         return attachment(rollup_csv(rows, rollups.totals(rows)).encode(), f"{name}-{chosen}-{stamp}.csv")

@@ -1,37 +1,17 @@
 """Exports and reports read as the reader role where one is set up, and say the same without it."""
 
-import os
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.utils import DatabaseError
-from psycopg.conninfo import conninfo_to_dict
 
 from ledger.exports import reading, verify_seal
 from tests.integration.ledger import books, sealed_books
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-@pytest.fixture
-def reader() -> Iterator[None]:
-    """What DATABASE_READER_URL sets up in production, on this worker's test database."""
-    ours = connections["default"]
-    address = conninfo_to_dict(os.environ["DATABASE_READER_URL"])
-    settings = {**ours.settings_dict, "USER": address["user"], "PASSWORD": address.get("password", "")}
-    connections.settings["reader"] = settings
-    # Under the other's name, because the test case lets nobody connect under a name that it was not told of.
-    connections["reader"] = type(ours)(settings, "default")
-    try:
-        yield
-    finally:
-        connections["reader"].close()
-        del connections["reader"]
-        del connections.settings["reader"]
 
 
 def who(name: str) -> str:
@@ -50,14 +30,14 @@ def test_without_a_reader_reports_read_as_the_app() -> None:
         assert name == "default"
 
 
-def test_with_a_reader_reports_read_as_it_and_cannot_write(reader: None) -> None:
+def test_with_a_reader_reports_read_as_it_and_cannot_write(report_reader: None) -> None:
     with reading.snapshot() as name:
         assert who(name) == "wherewithal_reader"
         with pytest.raises(DatabaseError), transaction.atomic(using=name):
             reading.rows(name, "DELETE FROM ledger_event RETURNING 1")
 
 
-def test_inside_a_transaction_a_report_reads_what_that_one_sees(reader: None) -> None:
+def test_inside_a_transaction_a_report_reads_what_that_one_sees(report_reader: None) -> None:
     with transaction.atomic(), reading.snapshot() as name:
         assert name == "default"
 
@@ -66,7 +46,7 @@ def test_both_say_the_same_and_the_same_again(tmp_path: Path, request: pytest.Fi
     books.full_book()
     sealed_books.seal_all()
     without = exported(tmp_path, "without")
-    request.getfixturevalue("reader")
+    request.getfixturevalue("report_reader")
     assert exported(tmp_path, "with") == without
     assert exported(tmp_path, "again") == without
     assert verify_seal.main([str(tmp_path / "with.jsonl.gz")]) == 0
