@@ -68,10 +68,18 @@ class StatusAnswer(Answer):
     clean = serializers.BooleanField(help_text="Every check has run and found nothing.")
     stale = serializers.BooleanField(help_text="The last verification is too old to say anything about now.")
     checked_at = fields.Moment(allow_null=True)
-    drift = serializers.IntegerField(help_text="Stored figures that differ from their entries.")
+    drift = serializers.IntegerField(
+        help_text="Stored figures that differ from their entries, as far as they are kept."
+    )
+    drift_more = serializers.BooleanField(help_text="There may be more of them: `drift` is the least.")
     checks = CheckAnswer(many=True)
     chain = ChainAnswer()
-    transit = TransitAnswer(many=True, help_text="Clearing, reserve, payout and suspense accounts that are not empty.")
+    transit = TransitAnswer(
+        many=True,
+        help_text="Clearing, reserve, payout and suspense accounts that are not empty, the oldest open amount first; "
+        f"{status.TRANSIT_MOST} at most.",
+    )
+    transit_accounts = serializers.IntegerField(help_text="How many such accounts there are.")
     doubts = DoubtAnswer(many=True)
 
 

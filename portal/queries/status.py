@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet
 
-from ledger import sealing
+from ledger import sealing, verifying
 from ledger.models import CheckpointCopy, SignedCheckpoint, Verification
 from ledger.money import Money
 from payments.models import OutboxMessage, Transfer, Withdrawal
@@ -21,6 +21,7 @@ from payments.models.withdrawal import WithdrawalAttempt
 
 STALE = timedelta(minutes=10)  # a verification older than this says nothing about now
 OLD = timedelta(days=3)  # money in transit for longer wants a look
+TRANSIT_MOST = 100  # accounts with money in transit that are listed
 _TRANSIT = (Path(__file__).parent / "sql" / "transit.sql").read_text()
 # What a stored figure is compared with its entries by.
 DRIFT = ("balanced", "balances", "chain", "checkpoints", "pendings", "holds", "held_accounts")
@@ -90,30 +91,39 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
+    """`drift` counts the findings that are kept; with `drift_more` there may be others. `transit` has the oldest of the
+    `transit_accounts` that are not empty, TRANSIT_MOST at most."""
+
     as_of: datetime
     clean: bool
     stale: bool
     checked_at: datetime | None
     drift: int
+    drift_more: bool
     checks: tuple[CheckLine, ...]
     chain: Chain
     transit: tuple[Transit, ...]
+    transit_accounts: int
     doubts: tuple[Doubt, ...]
 
 
 def read(*, now: datetime) -> Status:
     """The whole status, in ten queries."""
     checks = tuple(_line(row) for row in Verification.objects.order_by("passed", "check_name"))
+    drifting = [line for line in checks if line.name in DRIFT and not line.clean]
+    transit, accounts = _transit(now)
     checked_at = max((line.checked_at for line in checks), default=None)
     return Status(
         as_of=now,
         clean=bool(checks) and all(line.clean for line in checks),
         stale=checked_at is None or now - checked_at > STALE,
         checked_at=checked_at,
-        drift=sum(len(line.findings) for line in checks if line.name in DRIFT),
+        drift=sum(len(line.findings) for line in drifting),
+        drift_more=any(_may_be_more(line) for line in drifting),
         checks=checks,
         chain=_chain(checks, now),
-        transit=_transit(now),
+        transit=transit,
+        transit_accounts=accounts,
         doubts=_doubts(),
     )
 
@@ -128,6 +138,11 @@ def _line(row: Verification) -> CheckLine:
         broken_since=row.broken_since,
         findings=row.findings,
     )
+
+
+def _may_be_more(line: CheckLine) -> bool:
+    """Only the first findings are kept, and a look at what is new does not see what is old."""
+    return len(line.findings) >= verifying.KEPT or line.full_at != line.checked_at
 
 
 def _chain(checks: tuple[CheckLine, ...], now: datetime) -> Chain:
@@ -163,21 +178,24 @@ def _copies() -> tuple[Copy, ...]:
     )
 
 
-def _transit(now: datetime) -> tuple[Transit, ...]:
+def _transit(now: datetime) -> tuple[tuple[Transit, ...], int]:
+    """The accounts whose open amounts are the oldest, and how many accounts are not empty."""
     with connection.cursor() as cursor:
-        cursor.execute(_TRANSIT, [])
-        return tuple(
-            Transit(
-                account=code,
-                kind=kind,
-                balance=Money(balance, currency),
-                since=since,
-                beyond=bool(beyond),
-                unmatched_lines=lines,
-                old=since is not None and now - since > OLD,
-            )
-            for _, code, currency, kind, balance, since, beyond, lines in cursor.fetchall()
+        cursor.execute(_TRANSIT, [TRANSIT_MOST])
+        found = cursor.fetchall()
+    rows = tuple(
+        Transit(
+            account=code,
+            kind=kind,
+            balance=Money(balance, currency),
+            since=since,
+            beyond=bool(beyond),
+            unmatched_lines=lines,
+            old=since is not None and now - since > OLD,
         )
+        for _, code, currency, kind, balance, since, beyond, lines, _ in found
+    )
+    return rows, found[0][-1] if found else 0
 
 
 def _doubts() -> tuple[Doubt, ...]:

@@ -58,15 +58,22 @@ def _cards(found: status.Status, now: datetime) -> list[Card]:
     return [
         _card("The books", "Not checked" if found.stale and found.checked_at is None else
               f"{broken} broken" if broken else "Right", checked, found.clean and not found.stale),
-        _card("Drift", str(found.drift), "stored figures that differ from their entries", not found.drift),
+        _card("Drift", f"{'at least ' if found.drift_more else ''}{found.drift}",
+              "stored figures that differ from their entries", not found.drift),
         _card("Chain verified to", f"#{chain.verified}", f"sealed to #{chain.sealed}, lag {chain.lag} s",
               not chain.late and (chain.verified > 0 or not chain.sealed)),
         _card("Oldest money in transit", display.span(now - waits) if waits else "None",
-              f"{len(found.transit)} accounts are not empty" if found.transit else "every account is empty",
+              _not_empty(found.transit_accounts),
               not any(row.old for row in found.transit)),
         _card("Open doubts", str(sum(doubt.count for doubt in open_doubts)),
               f"oldest {display.ago(oldest, now=now)}" if oldest else "everybody has answered", not open_doubts),
     ]  # fmt: skip
+
+
+def _not_empty(accounts: int) -> str:
+    if not accounts:
+        return "every account is empty"
+    return "one account is not empty" if accounts == 1 else f"{accounts:,} accounts are not empty"
 
 
 def _card(title: str, figure: str, note: str, good: bool) -> Card:
@@ -103,9 +110,14 @@ def _transit(found: status.Status, now: datetime) -> Table:
         for row in found.transit
     )
     heads = columns(("Account", "main"), ("Open", "money"), "Oldest open amount", ("Since", "time"), "Lines unmatched")
+    cut = (
+        f" These are the {len(rows)} oldest of {found.transit_accounts:,}."
+        if len(rows) < found.transit_accounts
+        else ""
+    )
     return Table(
         "Money in transit, oldest first", heads, rows, empty="Every clearing and suspense account is empty.",
-        note="Ages are first in, first out: what came first is taken to have left first." if rows else "",
+        note=f"Ages are first in, first out: what came first is taken to have left first.{cut}" if rows else "",
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
--- Accounts that only pass money on (clearing, reserve, payout, suspense) and are not empty, oldest open amount first.
+-- Accounts that only pass money on (clearing, reserve, payout, suspense) and are not empty, oldest open amount first: so
+-- many of them, and how many there are (a window counts before LIMIT cuts).
 -- What is open is taken to be what came last (first in, first out); `beyond` when even the last 2000 entries of the
 -- open side do not cover it, so that it is at least as old as `since`.
-SELECT a.id, a.code, a.currency, a.kind, n.balance, o.since, o.covered < abs(n.balance) AS beyond, u.lines
+SELECT a.id, a.code, a.currency, a.kind, n.balance, o.since, o.covered < abs(n.balance) AS beyond, u.lines,
+       count(*) OVER () AS accounts
   FROM ledger_account a
   CROSS JOIN LATERAL ledger_balance_now(a.id) n
   CROSS JOIN LATERAL (
@@ -17,4 +19,4 @@ SELECT a.id, a.code, a.currency, a.kind, n.balance, o.since, o.covered < abs(n.b
          AND r.source = 'psp:' || split_part(a.code, '/', 2) AND a.code LIKE 'psp/%%') u
  WHERE a.kind IN ('psp_clearing', 'psp_reserve', 'psp_payout', 'suspense') AND n.balance <> 0
  ORDER BY o.since NULLS LAST, a.code, a.currency
- LIMIT 100
+ LIMIT %s

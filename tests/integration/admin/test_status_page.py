@@ -1,17 +1,19 @@
 """The status page and `/status` say how the books stand, at a fixed price, to those who may know."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ledger import seal_checkpoints, verifying
+from ledger import accounts, posting, seal_checkpoints, verifying
 from ledger.models import Verification
 from ledger.money import Money
+from ledger.posting import credit, debit
 from payments.roles import ROLES
 from portal.queries import status
 from tests.integration.admin import office
@@ -56,6 +58,45 @@ def test_money_in_transit_is_aged_first_in_first_out() -> None:
     assert (row.since, row.beyond, row.old) == (start + timedelta(days=1), False, True)
     books.settle_clearing("60", at=start + timedelta(days=4))
     assert status.read(now=start + timedelta(days=5)).transit == ()
+
+
+def test_more_accounts_than_are_listed_are_counted_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    books.send_to_clearing("100", at=start)
+    with transaction.atomic():
+        posting.post(
+            reason="BANK_RECEIPT_UNMATCHED",
+            legs=[debit(books.bank(), Decimal(7)), credit(accounts.ref("house/suspense", "EUR"), Decimal(7))],
+            effective_at=start + timedelta(days=1),
+        )
+    monkeypatch.setattr(status, "TRANSIT_MOST", 1)
+    found = status.read(now=start + timedelta(days=5))
+    assert ([row.account for row in found.transit], found.transit_accounts) == (["psp/stripe/clearing"], 2)
+    page = office.signed_in("auditor").get(reverse("admin:status")).content.decode()
+    assert "2 accounts are not empty" in page
+    assert "These are the 1 oldest of 2." in page
+
+
+@pytest.mark.parametrize("wrong", [1, verifying.KEPT, verifying.KEPT + 1])
+def test_drift_that_was_cut_is_told_as_the_least(wrong: int, superuser_connection: Any) -> None:
+    for number in range(verifying.KEPT + 1):
+        books.receive("10", to=books.wallet(f"cl_{number}"))
+    assert verifying.verify(now=datetime.now(UTC), incremental=False)
+    superuser_connection.execute(
+        "UPDATE ledger_balance SET balance = balance + 1 WHERE account_id IN (SELECT id FROM ledger_account"
+        " WHERE kind = 'wallet' ORDER BY id LIMIT %s)",
+        [wrong],
+    )
+    now = datetime.now(UTC)
+    assert not verifying.verify(now=now, incremental=False)
+    found = status.read(now=now)
+    findings = {line.name: len(line.findings) for line in found.checks if line.findings}
+    assert findings["balances"] == min(wrong, verifying.KEPT)
+    assert found.drift_more is (wrong >= verifying.KEPT)
+    page = office.signed_in("auditor").get(reverse("admin:status")).content.decode()
+    assert (f"at least {found.drift}" in page) is found.drift_more
+    assert verifying.verify(now=now + timedelta(seconds=1)) is False
+    assert status.read(now=now).drift_more, "a look at what is new has not counted what is old"
 
 
 def test_what_is_broken_stands_first_with_its_row(superuser_connection: Any) -> None:
