@@ -113,7 +113,7 @@ def test_a_report_on_a_staff_page_reads_as_the_reader(name: str, book: World, re
 
 def test_what_is_recorded_with_its_report_reads_and_writes_as_the_app(book: World, report_reader: None) -> None:
     with watched() as found:
-        made = book.auditor.read("/reports/gl", date=DAY)
+        made = book.auditor.read("/reports/gl", date=f"{YESTERDAY - timedelta(days=1):%Y-%m-%d}")
     assert made["again"] is False
     assert found
     assert READER not in found
