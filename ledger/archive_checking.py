@@ -1,21 +1,20 @@
 """Verifying an archived period by the file alone: no database, no Django, nothing but the standard library.
 
-`python -m ledger.archive_checking FILE`. Everything that the file claims is computed again from its entries, up to the
-one digest that was kept when the period was closed; compare that digest with one you wrote down elsewhere.
+`python -m ledger.archive_checking FILE --public-key HEX`. The signature says that the firm wrote every byte of it;
+everything that the file claims about money is computed again from its entries all the same, up to the one digest that
+was kept when the period was closed. An archive that no known key signed is not right, whatever its figures are.
 """
 
-import gzip
+import argparse
 import hashlib
-import json
 import sys
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from ledger import archive_signature
+from ledger.archive_rows import Findings, Row, one_line, rows
 from ledger.statement_text import (
     EXACT,
     Figures,
@@ -28,53 +27,22 @@ from ledger.statement_text import (
     trial_balance,
 )
 
-FORMAT, VERSION = "wherewithal-archive", 1
-Row = dict[str, Any]
+FORMAT, VERSION = "wherewithal-archive", 2
 
 
-@dataclass
-class Findings:
-    """What is wrong with a file, in words; empty when nothing is. `digest` is the closing's own."""
-
-    period: str = ""
-    digest: str = ""
-    transactions: int = 0
-    entries: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-    def require(self, true: bool, words: str) -> None:
-        if not true and len(self.wrong) < 20:
-            self.wrong.append(words)
-
-
-def check(path: Path) -> Findings:
-    """Compute everything again. Never raises for what a file contains; says what is wrong with it."""
+def check(path: Path, *, keys: Mapping[str, bytes], sha256: str = "") -> Findings:
+    """Compute everything again. `keys`: the public keys that count, by name; `sha256`: what the file's own digest must
+    be, when somebody kept it. Never raises for what a file contains; says what is wrong with it, and where."""
     found = Findings()
     try:
-        _Book(found).read(_rows(path, found))
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
-        found.require(False, f"the file cannot be read to its end: {type(error).__name__} {error}")
+        with path.open("rb") as file:
+            found.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        expected = sha256.strip().lower()
+        found.require(expected in {"", found.sha256}, f"the file's SHA-256 is {found.sha256}, not the one expected")
+        _Book(found).read(rows(path, found, keys))
+    except Exception as error:  # no list of errors holds all that a forged file can provoke
+        found.wrong.append(one_line(f"{found.place} cannot be read: {type(error).__name__} {str(error)[:200]}"))
     return found
-
-
-def _rows(path: Path, found: Findings) -> Iterator[Row]:
-    """The rows before the footer, which must be the last, count them and bear their SHA-256."""
-    counts: dict[str, int] = defaultdict(int)
-    seal, closed = hashlib.sha256(), False
-    with gzip.open(path, "rb") as file:
-        for raw in file:
-            found.require(not closed, "something follows the footer")
-            row = json.loads(raw)
-            if row["row"] == "footer":
-                closed = True
-                found.require(row["sha256"] == seal.hexdigest(), "the content is not what the footer's SHA-256 is of")
-                for noun in ("account", "transaction"):
-                    found.require(row[f"{noun}s"] == counts[noun], f"the footer counts other {noun}s")
-                continue
-            seal.update(raw)
-            counts[row["row"]] += 1
-            yield row
-    found.require(closed, "the footer is missing")
 
 
 class _Book:
@@ -88,8 +56,11 @@ class _Book:
         self.lines: dict[tuple[int, str], list[Line]] = defaultdict(list)
 
     def read(self, rows: Iterator[Row]) -> None:
+        takes = {"header": self._header, "account": self._account, "transaction": self._transaction}
         for row in rows:
-            getattr(self, f"_{row['row']}")(row)
+            if (row["row"] == "header") == bool(self.head):
+                raise ValueError("one header comes first")
+            takes[row["row"]](row)
         self._days()
         self._end()
 
@@ -105,6 +76,7 @@ class _Book:
         )
 
     def _account(self, row: Row) -> None:
+        self.found.require(row["id"] not in self.accounts, f"account {row['code']} is there twice")
         self.accounts[row["id"]] = row
         self.figures[row["id"]] = figures_of(row["opening"])
 
@@ -174,7 +146,7 @@ class _Book:
         title, days = self._title(row, self.head["period"]), row.get("months", [])
         return digest(month_statement(title, figures_of(row["opening"]).balance, self.figures[key].balance, days))
 
-    def _title(self, row: Mapping[str, Any], label: str) -> Titled:
+    def _title(self, row: Row, label: str) -> Titled:
         return Titled(row["code"], row["currency"], row["exponent"], label, self.head["zone"])
 
 
@@ -182,16 +154,38 @@ def figures_of(texts: list[str]) -> Figures:
     return Figures(*(Decimal(value) for value in texts))
 
 
-def report(path: Path) -> tuple[str, bool]:
-    """What to tell a person about a file, and whether it is right."""
-    found = check(path)
+def report(path: Path, *, keys: Mapping[str, bytes], sha256: str = "") -> tuple[str, bool]:
+    """What to tell a person about a file, and whether it is right; the rest as in `check`."""
+    found, name = check(path, keys=keys, sha256=sha256), one_line(path.name)
     if found.wrong:
-        return "\n".join([f"{path.name} is NOT right:", *(f"  {words}" for words in found.wrong)]), False
+        return "\n".join([f"{name} is NOT right:", *(f"  {words}" for words in found.wrong)]), False
     counted = f"{found.transactions} transactions, {found.entries} entries"
-    return f"{path.name} is right: period {found.period}, {counted}, digest {found.digest}", True
+    words = one_line(f"{name} is right: period {found.period}, {counted}, digest {found.digest}")
+    return f"{words}\n  signed with key {found.key}; SHA-256 of the file {found.sha256}", True
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, keys_needed: bool) -> None:
+    """What whoever verifies may say, here and in the command `verify_archive`."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--public-key", action="append", default=[], required=keys_needed, metavar="HEX", help="whose signature counts"
+    )
+    parser.add_argument("--sha256", default="", metavar="HEX", help="the file's digest, kept elsewhere")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0: right. 1: not right, in words. 2: asked wrongly."""
+    parser = argparse.ArgumentParser(description="Verify an archived period by the file alone.")
+    add_arguments(parser, keys_needed=True)
+    options = parser.parse_args(arguments)
+    try:
+        keys = archive_signature.public_keys(options.public_key)
+    except ValueError as error:
+        parser.error(f"--public-key: {error}")
+    words, right = report(options.file, keys=keys, sha256=options.sha256)
+    sys.stdout.write(f"{words}\n")
+    return 0 if right else 1
 
 
 if __name__ == "__main__":
-    words, right = report(Path(sys.argv[1]))
-    sys.stdout.write(f"{words}\n")
-    sys.exit(0 if right else 1)
+    sys.exit(main())

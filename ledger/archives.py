@@ -1,7 +1,7 @@
 """Archiving a closed period to one file that can be verified without us: `ledger.archive_checking`.
 
-The same period always gives the same bytes. Rows stay in the database: the archive is a copy to keep elsewhere, nothing
-here deletes.
+The same period and key always give the same bytes. The file is signed with the seal's key, and its digest goes into an
+event, which the seal covers. Rows stay in the database: the archive is a copy to keep elsewhere, nothing here deletes.
 """
 
 import gzip
@@ -9,17 +9,22 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
 
+from ledger import archive_signature, events, seal_notes
 from ledger.archive_checking import FORMAT, VERSION
-from ledger.errors import InvalidTransition
-from ledger.models import Period
+from ledger.errors import InvalidTransition, Unavailable
+from ledger.models import Event, Period
 from ledger.statement_text import text
+from ledger.system import System
 
+EVENT = "period.archived"
+SYSTEM = System("archive")
 _ACCOUNTS = """
     SELECT a.id, a.code, a.currency, a.category, a.sign, a.exponent, o.balance, o.pending_in, o.pending_out,
            c.balance, c.pending_in, c.pending_out,
@@ -50,12 +55,14 @@ _ENTRIES = """
 """
 
 
-def write(period: Period, folder: Path) -> Path:
-    """Write the archive of a closed period into `folder`, whole or not at all; returns the file.
+def write(period: Period, folder: Path, *, actor: events.Who = SYSTEM, now: datetime | None = None) -> Path:
+    """Write the signed archive of a closed period into `folder`, whole or not at all; returns the file.
 
-    Raises InvalidTransition while the period is open."""
+    An event names the file's SHA-256, once for each that the period has had. Raises InvalidTransition while the period
+    is open, Unavailable while there is no key to sign with."""
     if period.state != Period.State.CLOSED:
         raise InvalidTransition(f"{period.label} is not closed.", param="period")
+    _require_key()
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{period.label}.jsonl.gz"
     partial = target.with_name(f"{target.name}.partial")
@@ -68,7 +75,23 @@ def write(period: Period, folder: Path) -> Path:
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
+    _record(period, target, actor, now)
     return target
+
+
+def _require_key() -> None:
+    """Before the work, not after it. Like a checkpoint, an archive without a signature is not made at all."""
+    try:
+        seal_notes.sign("")
+    except ValueError:
+        raise Unavailable("An archive is signed with the seal's key, and SEAL_KEY is none.") from None
+
+
+def _record(period: Period, file: Path, actor: events.Who, now: datetime | None) -> None:
+    with file.open("rb") as opened:
+        data = {"sha256": hashlib.file_digest(opened, "sha256").hexdigest(), "digest": period.digest}
+    if not Event.objects.filter(type=EVENT, object_ref=period.public_id, data=data).exists():
+        events.record(type=EVENT, object_ref=period.public_id, actor=actor, data=data, occurred_at=now)
 
 
 def _lines(period: Period) -> Iterator[bytes]:
@@ -82,7 +105,9 @@ def _lines(period: Period) -> Iterator[bytes]:
             if f"{row['row']}s" in counts:
                 counts[f"{row['row']}s"] += 1
             yield line
-    yield _json({"row": "footer", **counts, "sha256": seal.hexdigest()})
+    sha256 = seal.hexdigest()
+    signature = archive_signature.in_footer(*seal_notes.sign(archive_signature.signed_text(sha256)))
+    yield _json({"row": "footer", **counts, "sha256": sha256, "signature": signature})
 
 
 def _rows(period: Period) -> Iterator[dict[str, Any]]:
