@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from ledger import archive_signature
+from ledger import digest_signature
 from ledger.archive_rows import Findings, Row, one_line, rows
 from ledger.statement_text import (
     EXACT,
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_arguments(parser, keys_needed=True)
     options = parser.parse_args(arguments)
     try:
-        keys = archive_signature.public_keys(options.public_key)
+        keys = digest_signature.public_keys(options.public_key)
     except ValueError as error:
         parser.error(f"--public-key: {error}")
     words, right = report(options.file, keys=keys, sha256=options.sha256)

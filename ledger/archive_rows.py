@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ledger import archive_signature, signed_json
+from ledger import digest_signature, signed_json
 
 LONGEST = 64 * 1024 * 1024  # bytes of one line; a transaction of a hundred thousand legs has a fifth of it
 MOST = 20  # findings that are told
@@ -76,7 +76,7 @@ def _close(row: Row, sha256: str, counts: Counter[str], found: Findings, keys: M
     found.require(row["sha256"] == sha256, "the content is not what the footer's SHA-256 is of")
     for noun in ("account", "transaction"):
         found.require(row[f"{noun}s"] == counts[noun], f"the footer counts other {noun}s")
-    fault = archive_signature.fault(row, sha256, keys)
+    fault = digest_signature.fault(row, digest_signature.signed_text(digest_signature.ARCHIVE, sha256), keys)
     found.require(not fault, fault)
     if not fault:
         found.key = row["signature"]["key"]

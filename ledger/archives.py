@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ledger import archive_signature, events, seal_notes
+from ledger import digest_signature, events, seal_notes
 from ledger.archive_checking import FORMAT, VERSION
 from ledger.errors import InvalidTransition, Unavailable
 from ledger.models import Event, Period
@@ -106,7 +106,9 @@ def _lines(period: Period) -> Iterator[bytes]:
                 counts[f"{row['row']}s"] += 1
             yield line
     sha256 = seal.hexdigest()
-    signature = archive_signature.in_footer(*seal_notes.sign(archive_signature.signed_text(sha256)))
+    signature = digest_signature.as_kept(
+        *seal_notes.sign(digest_signature.signed_text(digest_signature.ARCHIVE, sha256))
+    )
     yield _json({"row": "footer", **counts, "sha256": sha256, "signature": signature})
 
 

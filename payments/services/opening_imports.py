@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ledger import events, report_signature
+from ledger import events, report_checking, report_signature
 from ledger.database import unit_of_work
 from ledger.errors import DomainError, DuplicateReference, InvalidRequest, NotFound, VersionConflict
 from payments import dispatch, outbox
@@ -173,7 +173,7 @@ def _carry_out(opening: OpeningImport, now: datetime, progress: Callable[[int, i
         raise VersionConflict("The books have changed since this was approved: prepare it again.")
     posted = opening_posting.carry_out(opening, plan, actor=SYSTEM, now=now, progress=progress)
     report = opening_reports.build(opening, plan, posted, now=now)
-    opening.report = report_signature.canonical(report).decode()
+    opening.report = report_checking.canonical(report).decode()
     opening.signature = report_signature.sign(report)
 
 
@@ -199,12 +199,15 @@ def _decided(
 
 
 def _record(opening: OpeningImport, kind: str, actor: Actor, now: datetime, *, before: str | None) -> None:
+    data = {"reference": opening.reference, "sha256": opening.sha256, "control_sha256": opening.control_sha256}
+    if opening.report:  # so that the seal covers what people keep of the cut-over
+        data["report_sha256"] = opening_reports.digest(opening)
     events.record(
         type=kind,
         object_ref=opening.public_id,
         actor=actor,
         before=None if before is None else {"state": before},
         after={"state": opening.state, "rows": opening.rows},
-        data={"reference": opening.reference, "sha256": opening.sha256, "control_sha256": opening.control_sha256},
+        data=data,
         occurred_at=now,
     )

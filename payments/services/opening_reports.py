@@ -4,13 +4,14 @@ Plain values that are signed as they are (`ledger.report_signature`), and the sa
 clients by their ids only.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ledger import ids, report_signature
+from ledger import ids, report_checking, report_signature
 from ledger.errors import InvalidTransition
 from payments.models import OpeningImport
 from payments.services.opening_plans import Plan, plain, unplaced
@@ -79,22 +80,29 @@ def as_text(opening: OpeningImport) -> str:
             for row in report["suspense"]
         ),
         "",
+        f"Report SHA-256  {digest(opening)}",
         f"Signature       {signature.get('algorithm')}, key {signature.get('key')}",
         f"                {signature.get('value')}",
     ]
     return "\n".join(parts) + "\n"
 
 
+def digest(opening: OpeningImport) -> str:
+    """SHA-256 of the bytes that are signed, which are the bytes that are kept; empty before there is a report."""
+    return hashlib.sha256(opening.report.encode()).hexdigest() if opening.report else ""
+
+
 def is_genuine(document: str) -> bool:
-    """True for a JSON report that this installation signed and nobody has changed."""
+    """True for a JSON report that this installation signed and nobody has changed, with nothing before, beside or after
+    it, and no key in it twice."""
     try:
-        read = json.loads(document)
-        return is_signed(read["report"], read["signature"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        report, signature = report_checking.read(document)
+    except ValueError:
         return False
+    return report.get("report") == NAME and is_signed(report, signature)
 
 
-def is_signed(report: Mapping[str, Any], signature: Mapping[str, str]) -> bool:
+def is_signed(report: Mapping[str, Any], signature: Mapping[str, Any]) -> bool:
     """True for the report and signature of such a document, read already."""
     return report_signature.verify(report, signature)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ledger import archive_checking, archive_signature, seal_notes
+from ledger import archive_checking, digest_signature, seal_notes
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, public_key: list[str], sha256: str, **options: Any) -> None:
         try:
-            keys = archive_signature.public_keys(public_key) if public_key else seal_notes.public_keys()
+            keys = digest_signature.public_keys(public_key) if public_key else seal_notes.public_keys()
         except ValueError as error:
             raise CommandError(f"Name a public key with --public-key HEX, or set SEAL_KEY: {error}") from error
         words, right = archive_checking.report(file, keys=keys, sha256=sha256)

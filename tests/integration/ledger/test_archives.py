@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from ledger import archive_checking, archive_rows, archive_signature, archives, periods, seal_notes
+from ledger import archive_checking, archive_rows, archives, digest_signature, periods, seal_notes
 from ledger.errors import InvalidTransition, Unavailable
 from ledger.models import Entry, Event, PeriodAccount
 from tests.integration.ledger import books
@@ -92,8 +92,8 @@ def rewritten(file: Path, change, *, sign: bool = False) -> Path:
     lines = [json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for row in rows[:-1]]
     rows[-1]["sha256"] = hashlib.sha256("".join(lines).encode()).hexdigest()
     if sign:
-        signed = seal_notes.sign(archive_signature.signed_text(rows[-1]["sha256"]))
-        rows[-1]["signature"] = archive_signature.in_footer(*signed)
+        signed = seal_notes.sign(digest_signature.signed_text(digest_signature.ARCHIVE, rows[-1]["sha256"]))
+        rows[-1]["signature"] = digest_signature.as_kept(*signed)
     for noun in ("account", "transaction"):
         rows[-1][f"{noun}s"] = sum(row["row"] == noun for row in rows)
     forged = file.with_name("forged.jsonl.gz")

@@ -1,7 +1,8 @@
-"""The signature in an archive's footer: what is signed, and whether it is right. Nothing but the standard library.
+"""The signature over a document's SHA-256: what is signed, and whether it is right. Nothing but the standard library.
 
-Signed is a short text of its own, so that no other signature of the same key (checkpoints, reports) can be put under an
-archive. Signatures are Ed25519 (RFC 8032) by the seal's key. Never takes a key from the file that it judges.
+Signed is a short text that begins with the kind of document, so that no other signature of the same key (under a
+checkpoint, or another kind) can be put under it. Signatures are Ed25519 (RFC 8032) by the seal's key. Never takes a key
+from the file that it judges.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,25 +10,26 @@ from typing import Any
 
 from ledger.exports import verify_seal
 
-TITLE = "wherewithal archive 2"
+ARCHIVE, REPORT = "wherewithal archive 2", "wherewithal report 2"  # kinds of documents, with their versions
 ALGORITHM = "ed25519"
 
 
-def signed_text(sha256: str) -> str:
-    """What is signed: the kind of document with its version, and the SHA-256 of every byte before the footer."""
-    return f"{TITLE}\nsha256: {sha256}\n"
+def signed_text(kind: str, sha256: str) -> str:
+    """What is signed: the kind of document, and the SHA-256 of its bytes in hexadecimal."""
+    return f"{kind}\nsha256: {sha256}\n"
 
 
-def in_footer(key: str, signature: bytes) -> dict[str, str]:
-    """The signature as the footer bears it; `key` is the name of the key."""
+def as_kept(key: str, signature: bytes) -> dict[str, str]:
+    """The signature as the document bears it; `key` is the name of the key."""
     return {"algorithm": ALGORITHM, "key": key, "value": signature.hex()}
 
 
-def fault(footer: Mapping[str, Any], sha256: str, keys: Mapping[str, bytes]) -> str:
-    """What is wrong with the signature of content with this SHA-256, in words; empty when one of `keys` made it."""
-    if "signature" not in footer:
+def fault(bearer: Mapping[str, Any], text: str, keys: Mapping[str, bytes]) -> str:
+    """What is wrong with the `signature` that a document bears, over this text, in words; empty when one of `keys` made
+    it."""
+    if "signature" not in bearer:
         return "it is not signed: nobody vouches for what it says"
-    given = footer["signature"]
+    given = bearer["signature"]
     if (
         not isinstance(given, dict)
         or set(given) != {"algorithm", "key", "value"}
@@ -38,7 +40,7 @@ def fault(footer: Mapping[str, Any], sha256: str, keys: Mapping[str, bytes]) -> 
     public = keys.get(given["key"])
     if public is None:
         return f"it is signed with key {given['key'][:40]}, which is none of the public keys that count here"
-    if not _fits(public, signed_text(sha256), given["value"]):
+    if not _fits(public, text, given["value"]):
         return f"its signature with key {given['key']} is not right: somebody else wrote or changed it"
     return ""
 
