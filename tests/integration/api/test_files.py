@@ -1,5 +1,6 @@
 """Files over REST: the same bytes as the commands write, checked by the programs that are to read them."""
 
+import hashlib
 import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ledger import archive_checking, seal_checkpoints, seal_notes
-from ledger.models import Transaction
+from ledger.models import Event, Transaction
 from tests.integration.api import making
 from tests.integration.api.world import World, counts, problem
 from tests.integration.ledger import sealed_books
@@ -60,6 +61,8 @@ def test_a_closed_period_is_archived_and_checked_without_us(committed_world: Wor
     assert sound, words
     assert closed["digest"] in words
     assert archive.read_bytes() == content(world.auditor.get(f"/periods/{made['id']}/archive"))
+    event = Event.objects.get(type="period.archived", object_ref=made["id"])
+    assert event.data == {"sha256": hashlib.sha256(archive.read_bytes()).hexdigest(), "digest": closed["digest"]}
 
 
 def test_the_sealed_history_is_checked_by_the_verifier_alone(committed_world: World, tmp_path: Path) -> None:

@@ -236,6 +236,13 @@ def test_a_document_that_is_no_report_is_not_judged(world: World) -> None:
     problem(world.auditor.post("/opening-imports/check", {"report": document["report"]}), 400, "invalid_request")
     other = {**document, "signature": {**document["signature"], "algorithm": "none"}}
     assert world.auditor.made("/opening-imports/check", other) == {"genuine": False}
+    for report, signature in (
+        ({**document["report"], "rate": 1.5}, document["signature"]),
+        (document["report"], {**document["signature"], "algorithm": "HMAC-SHA256", "value": "ü"}),
+        (document["report"], {**document["signature"], "by": "somebody"}),
+    ):
+        judged = {"report": report, "signature": signature}
+        assert world.auditor.made("/opening-imports/check", judged) == {"genuine": False}
 
 
 def test_the_list_is_filtered_by_when_it_was_prepared(world: World) -> None:
