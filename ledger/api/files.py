@@ -73,7 +73,7 @@ class PeriodArchive(Files):
     def get(self, request: Request, reference: str) -> FileResponse:
         self.asked()
         period = periods.find(reference)
-        return self.given_out(lambda folder: archives.write(period, folder))
+        return self.given_out(lambda folder: archives.write(period, folder, actor=self.actor, now=self.now))
 
 
 class SealedHistory(Files):

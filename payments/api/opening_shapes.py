@@ -124,7 +124,7 @@ class OpeningReportAnswer(Answer):
 class OpeningReportCheckRequest(Input):
     specimen = {
         "report": {"report": "wherewithal.opening-balances", "version": 1},
-        "signature": {"algorithm": "HMAC-SHA256", "key": "0f3b2a4d5c6e7f80", "value": HASH},
+        "signature": {"algorithm": "ed25519", "key": "0f3b2a4d5c6e7f80", "value": HASH * 2},
     }
 
     report = serializers.DictField(allow_empty=False)
