@@ -35,7 +35,12 @@ def test_a_client_a_payee_and_a_withdrawal_that_two_programs_decide(world: World
     }
     before = counts()
     problem(world.ops.post("/transactions", alone), 422, "policy_refused", "reason")
-    problem(world.ops.post("/transactions/batch", {"transactions": [alone]}), 422, "policy_refused", "reason")
+    problem(
+        world.ops.post("/transactions/batch", {"transactions": [alone]}),
+        422,
+        "policy_refused",
+        "transactions[0].reason",
+    )
     assert counts() == before
     row = ("crm-17", "", "", "", "wallet", "", "EUR", "250.00", cutover.DAY)
     brought = sample_openings.prepared(world, [row])
