@@ -5,6 +5,7 @@ refused. Django's own `check --deploy` runs beside them in `make check`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,8 +122,9 @@ def _seal(conf: Any) -> Iterator[tuple[str, str]]:
         seed = b""
     if len(seed) != LEAST_SEED or len(set(seed)) < 10 or _is_demo(seed.decode("latin-1")):
         yield "E050", "SEAL_KEY must be 32 random bytes in hexadecimal, and not the published one."
-    places = [*conf.SEAL["folders"], *conf.SEAL["storages"], *conf.SEAL["emails"]]
-    if len(set(places)) < LEAST_PLACES:
+    folders = {("folder", str(Path(path).resolve())) for path in conf.SEAL["folders"]}  # /a and /a/ are one place
+    others = {(kind, name) for kind in ("storages", "emails") for name in conf.SEAL[kind]}
+    if len(folders | others) < LEAST_PLACES:
         yield (
             "E051",
             "SEAL_FOLDERS, SEAL_STORAGES and SEAL_EMAILS must name at least two places for signed checkpoints.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from ledger import database, seal_notes, seal_places
 from ledger.errors import Unavailable
@@ -27,13 +28,13 @@ def sign_head(*, now: datetime) -> SignedCheckpoint | None:
     head = Link.objects.order_by("-number").first()
     last = SignedCheckpoint.objects.order_by("-serial").first()
     day = _latest_day()
-    if head is None or (last and last.number == head.number and seal_notes.read(last.body).day == day):
+    if head is None or (last and last.number == head.number and day_of(last) == day):
         return None
     note = seal_notes.Note(
         origin=settings.SEAL["origin"],
         serial=last.serial + 1 if last else 1,
         previous=seal_notes.digest(text_of(last)) if last else seal_notes.NOTHING,
-        made=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        made=seal_notes.stamp(now),
         sealed=head.number,
         head=bytes(head.hash).hex(),
         day=day,
@@ -54,6 +55,14 @@ def _latest_day() -> str:
     return f"{root.day} {root.first} {root.last} {bytes(root.root).hex()}" if root else "none"
 
 
+def day_of(checkpoint: SignedCheckpoint) -> str | None:
+    """The daily root that a checkpoint names; None when its text is not a checkpoint."""
+    try:
+        return seal_notes.read(checkpoint.body).day
+    except ValueError:
+        return None
+
+
 def text_of(checkpoint: SignedCheckpoint) -> str:
     """The checkpoint as it stands in its copies."""
     return seal_notes.text(checkpoint.body, checkpoint.key, bytes(checkpoint.signature))
@@ -62,8 +71,9 @@ def text_of(checkpoint: SignedCheckpoint) -> str:
 def copy_out(*, now: datetime) -> int:
     """Bring every checkpoint to every place that has not got it; returns the number of copies made.
 
-    A place that fails does not keep the others from theirs. Raises Unavailable at the end when one did, and
-    RuntimeError inside a transaction."""
+    A place that can be read is asked what it has: what was lost there is written again, whatever the list of copies
+    says, and a place that is new in the settings gets the history. A place that fails does not keep the others from
+    theirs. Raises Unavailable at the end when one did, and RuntimeError inside a transaction."""
     if connection.in_atomic_block:
         raise RuntimeError("Copies leave only outside a transaction.")
     made, failed = 0, ""
@@ -78,15 +88,29 @@ def copy_out(*, now: datetime) -> int:
     return made
 
 
-def _copy_to(place: Place, now: datetime) -> int:
-    due = SignedCheckpoint.objects.exclude(copies__place=place.name).order_by("serial")
+def meant_for(place: Place, *, now: datetime) -> QuerySet[SignedCheckpoint]:
+    """The checkpoints that the place is to have: all, or the first one of each of the last few days."""
     if place.daily:
-        due = due.filter(daily=True, made_at__gte=now - MAIL_WITHIN)
-    made = 0
-    for checkpoint in due[:AT_ONCE]:
+        return SignedCheckpoint.objects.filter(daily=True, made_at__gte=now - MAIL_WITHIN)
+    return SignedCheckpoint.objects.all()
+
+
+def _copy_to(place: Place, now: datetime) -> int:
+    listed = set(CheckpointCopy.objects.filter(place=place.name).values_list("checkpoint_id", flat=True))
+    try:
+        held = place.names()
+    except FileNotFoundError:  # a new folder: putting makes it
+        held = []
+    if held is not None:
+        there = set(held)
+        if lost := [serial for serial in sorted(listed) if seal_places.file_name(serial) not in there]:
+            log.warning("seal.lost", extra={"place": place.name, "first": lost[0], "count": len(lost)})
+        listed -= set(lost)
+    serials = meant_for(place, now=now).order_by("serial").values_list("serial", flat=True)
+    due = [serial for serial in serials if serial not in listed][:AT_ONCE]
+    for checkpoint in SignedCheckpoint.objects.filter(serial__in=due).order_by("serial"):
         place.put(seal_places.file_name(checkpoint.serial), text_of(checkpoint))
         CheckpointCopy.objects.bulk_create(
             [CheckpointCopy(checkpoint=checkpoint, place=place.name, copied_at=now)], ignore_conflicts=True
         )
-        made += 1
-    return made
+    return len(due)

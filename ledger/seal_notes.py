@@ -6,6 +6,7 @@ database or in a note. Signatures are Ed25519 (RFC 8032). Nothing here touches t
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -14,6 +15,11 @@ from django.conf import settings
 TITLE = "wherewithal checkpoint 1"
 NOTHING = "0" * 64  # what comes before the first checkpoint
 _NAMES = ("origin", "serial", "previous", "made", "sealed", "head", "day")
+
+
+def stamp(moment: datetime) -> str:
+    """A time as notes state it: UTC, to the microsecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +43,9 @@ class Note:
 
 def read(body: str) -> Note:
     """The note in a body. Raises ValueError for anything that is not exactly one."""
-    lines = body.split("\n")
-    values = dict(line.split(": ", 1) for line in lines[1:-1])
+    values = dict(line.split(": ", 1) for line in body.split("\n")[1:-1])
+    if tuple(values) != _NAMES:
+        raise ValueError("not a checkpoint")
     note = Note(
         **{name: int(text) if name in ("serial", "sealed") else text for name, text in values.items()}  # type: ignore[arg-type]
     )

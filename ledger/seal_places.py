@@ -6,6 +6,7 @@ whoever calls goes on with the others. Mail cannot be read back: the people who 
 
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,8 @@ from django.core.mail import EmailMessage
 
 
 class Place(Protocol):
-    """`daily`: only the checkpoints that name a new daily root go there. `names` is None where nothing can be read."""
+    """`daily`: only the checkpoints that name a new daily root go there. `names` is None where nothing can be read; it
+    raises FileNotFoundError for a folder that is not there (yet, or no longer)."""
 
     @property
     def name(self) -> str: ...
@@ -49,7 +51,7 @@ class Folder:
         partial.rename(self.path / file)
 
     def names(self) -> list[str] | None:
-        return sorted(found.name for found in self.path.glob("checkpoint-*.txt"))
+        return sorted(name for name in os.listdir(self.path) if fnmatch(name, "checkpoint-*.txt"))
 
     def read(self, file: str) -> str:
         return (self.path / file).read_text(encoding="utf-8", errors="replace")

@@ -162,26 +162,57 @@ BEGIN
     ledger_seal_close_day.day := v_day;
 END $$;
 
--- Public: keep a signed checkpoint. The signature is made outside; what is refused here is a checkpoint that does not
--- speak for this chain or does not follow the one before. False when somebody else was faster.
+-- Public: keep a signed checkpoint. The signature is made outside, by a key that this database has never seen; what is
+-- refused here is a text that is not one as `ledger/seal_notes.py` writes it, does not speak for this link of this chain
+-- or does not name the checkpoint before. Its time and whether it is the first one since a daily root are those of its
+-- text. False when somebody else was faster.
 CREATE FUNCTION ledger_seal_checkpoint_add(
     p_serial bigint, p_number bigint, p_head bytea, p_body text, p_key text, p_signature bytea
 ) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    v_before record;
+    v_previous text := repeat('0', 64);
+    v_origin text := substring(p_body from '\norigin: ([ -~]{1,200})\n');
+    v_stated text := substring(p_body from '\nmade: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n');
+    v_day text := substring(p_body from '\nday: ([ -~]{1,200})\n$');
+    v_made timestamptz;
 BEGIN
     IF NOT ledger_seal_begin() OR p_serial IS DISTINCT FROM
             (SELECT coalesce(max(c.serial), 0) + 1 FROM ledger_seal_checkpoint c) THEN
         RETURN false;
     END IF;
+    SELECT c.*, substring(c.body from '\nday: ([ -~]{1,200})\n$') AS day INTO v_before
+      FROM ledger_seal_checkpoint c WHERE c.serial = p_serial - 1;
+    IF v_before.serial IS NOT NULL THEN
+        v_previous := encode(sha256(convert_to(format(E'%s\nsignature: ed25519 %s %s\n', v_before.body, v_before.key,
+                                                      encode(v_before.signature, 'hex')), 'UTF8')), 'hex');
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM ledger_seal s WHERE s.number = p_number AND s.hash = p_head)
-            OR p_number < (SELECT max(c.number) FROM ledger_seal_checkpoint c)
-            OR octet_length(p_signature) IS DISTINCT FROM 64 THEN
+            OR p_number < v_before.number OR octet_length(p_signature) IS DISTINCT FROM 64
+            OR (p_key ~ '^[0-9a-f]{16}$') IS NOT TRUE OR v_origin IS NULL OR v_stated IS NULL OR v_day IS NULL
+            OR p_body IS DISTINCT FROM format(
+                E'wherewithal checkpoint 1\norigin: %s\nserial: %s\nprevious: %s\nmade: %s\nsealed: %s\nhead: %s\nday: %s\n',
+                v_origin, p_serial, v_previous, v_stated, p_number, encode(p_head, 'hex'), v_day)
+            OR v_day <> 'none' AND NOT EXISTS (
+                SELECT 1 FROM ledger_seal_root r
+                 WHERE v_day = format('%s %s %s %s', to_char(r.day, 'YYYY-MM-DD'), r.first, r.last, encode(r.root, 'hex')))
+            THEN
         PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'checkpoint'));
     END IF;
+    BEGIN
+        v_made := v_stated::timestamptz;
+    EXCEPTION WHEN data_exception THEN  -- digits that are no time
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'made'));
+    END;
+    IF v_made > clock_timestamp() + interval '5 minutes' OR ledger_seal_time(v_made) <> v_stated THEN
+        PERFORM ledger_refuse('invalid_request', jsonb_build_object('param', 'made'));
+    END IF;
+    IF v_made < v_before.made_at THEN  -- who started later has signed already
+        RETURN false;
+    END IF;
     INSERT INTO ledger_seal_checkpoint (serial, number, body, key, signature, daily, made_at)
-    SELECT p_serial, p_number, p_body, p_key, p_signature, coalesce(r.made_at > coalesce(c.made_at, '-infinity'), false),
-           clock_timestamp()
-      FROM (SELECT max(made_at) AS made_at FROM ledger_seal_root) r,
-           (SELECT max(made_at) AS made_at FROM ledger_seal_checkpoint) c;
+    VALUES (p_serial, p_number, p_body, p_key, p_signature,
+            v_day <> 'none' AND v_day <> coalesce(v_before.day, 'none'), v_made);
     RETURN true;
 END $$;
 

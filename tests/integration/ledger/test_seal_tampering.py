@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from ledger import ids, invariants
-from ledger.checks import CHECKS
+from ledger.checks import CHECKS, seal
 from ledger.models import DayRoot, Event, Link, SignedCheckpoint, Transaction
 from tests.integration.ledger.conftest import superuser
 
@@ -96,8 +96,8 @@ def header_field(random: Random) -> list[str]:
     found = _transaction(random)
     change = random.choice(
         ["description = description || '.'", "source_system = 'forged', source_kind = 'forged', source_id = 'forged'",
-         "phase = (ARRAY['pending', 'single', 'void', 'post'])[array_position(ARRAY['single', 'pending', 'post',"
-         " 'void'], phase::text)]",
+         "phase = CASE phase WHEN 'single' THEN 'pending' WHEN 'post' THEN 'void' WHEN 'void' THEN 'post'"
+         " ELSE 'single' END",
          "idempotency_key = 'forged'", "reason = 'TAX'", "legs = legs + 1",
          "metadata = '{\"note\": \"forged\"}'", "fingerprint = '\\x00'", "xid = xid - 1",
          "effective_at = effective_at - interval '1 microsecond'", "recorded_at = recorded_at + interval '1 second'"]
@@ -258,7 +258,10 @@ def rewritten(random: Random) -> list[str]:
 
 def root_changed(random: Random) -> list[str]:
     day = DayRoot.objects.get()
-    change = random.choice(["root = sha256(root)", "last = last - 1", "day = day - 1"])
+    change = random.choice(
+        ["root = sha256(root)", "last = last - 1", "day = day - 1",
+         "made_at = made_at - interval '1 hour'", "made_at = made_at + interval '1 day'"]
+    )  # fmt: skip
     run(f"UPDATE ledger_seal_root SET {change}")
     return [f"day {day.day}", "day "]
 
@@ -273,7 +276,8 @@ def checkpoint_changed(random: Random) -> list[str]:
     serial = random.randint(1, SignedCheckpoint.objects.count())
     change = random.choice(
         ["body = replace(body, 'made: 20', 'made: 19')", "signature = sha512(signature)", "key = reverse(key)",
-         "number = number - 1", "body = 'nothing'"]
+         "number = number - 1", "body = 'nothing'", "made_at = made_at + interval '1 microsecond'",
+         "daily = NOT daily"]
     )  # fmt: skip
     run(f"UPDATE ledger_seal_checkpoint SET {change} WHERE serial = %s", serial)
     return [f"checkpoint {serial}:"]
@@ -285,11 +289,19 @@ def checkpoint_deleted(random: Random) -> list[str]:
     return [f"checkpoint-{serial:012d}.txt"]
 
 
+def list_of_copies_changed(random: Random) -> list[str]:
+    serial = random.randint(1, SignedCheckpoint.objects.count())
+    change = random.choice(["- interval '1 hour'", "+ interval '1 hour'"])
+    run(f"UPDATE ledger_seal_copy SET copied_at = copied_at {change} WHERE checkpoint_id = %s", serial)
+    return [f"checkpoint-{serial:012d}.txt"]
+
+
 DATABASE: list[Callable[[Random], list[str]]] = [
     event_field, event_facts, event_time, event_address, event_deleted, event_inserted, events_swapped, header_field,
     amounts, one_amount, running_balance, entry_account, entry_deleted, legs_swapped, transaction_deleted,
     transaction_inserted, account_renamed, link_field, link_deleted, links_swapped, link_of_another_row, tail_of_links,
     whole_tail, rewritten, root_changed, root_deleted, checkpoint_changed, checkpoint_deleted,
+    list_of_copies_changed,
 ]  # fmt: skip
 
 
@@ -317,3 +329,30 @@ def test_a_hundred_alterations_of_the_database_are_found_and_located(
             missed.append((number, alter.__name__, wanted, said[:5]))
     assert missed == []
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("alter", "wanted"),
+    [
+        ("UPDATE ledger_seal_checkpoint SET made_at = made_at - interval '1 microsecond' WHERE serial = 2",
+         "checkpoint 2: at #"),
+        ("UPDATE ledger_seal_checkpoint SET daily = true WHERE serial = 3", "checkpoint 3: at #"),
+        ("UPDATE ledger_seal_checkpoint SET daily = false WHERE serial = 2", "checkpoint 2: at #"),
+        ("UPDATE ledger_seal_root SET made_at = made_at - interval '1 hour'", "before what it stands for"),
+        ("UPDATE ledger_seal_root SET made_at = made_at + interval '7 hours'", "after it was signed"),
+        ("UPDATE ledger_seal_copy SET copied_at = copied_at - interval '6 minutes' WHERE checkpoint_id = 1",
+         "cannot have been copied at"),
+        ("UPDATE ledger_seal_copy SET copied_at = copied_at + interval '1 day' WHERE checkpoint_id = 1",
+         "cannot have been copied at"),
+    ],
+)  # fmt: skip
+def test_times_and_marks_beside_what_was_signed_are_checked_against_it(
+    sealed_kept: Any, alter: str, wanted: str
+) -> None:
+    with superuser():
+        run(alter)
+        said = [*seal.checkpoints(), *seal.copies()]
+        recent = [*seal.recent_checkpoints(), *seal.recent_copies()]
+    assert [line for line in said if wanted in f"{line[0]} {line[1]}: {line[2]}"], said
+    assert len(said) == len(recent) == 1
+    assert [*seal.checkpoints(), *seal.copies()] == []

@@ -197,16 +197,59 @@ def test_a_place_that_is_away_does_not_keep_the_others_from_theirs(settings, tmp
     assert seal_checkpoints.copy_out(now=now) == 1
 
 
+ADD = "SELECT ledger_seal_checkpoint_add(%s, %s, %s, %s, %s, %s)"
+
+
 def test_a_checkpoint_that_does_not_speak_for_this_chain_is_refused(folder, app_connection):
     sealed_books.happen(2)
     sealed_books.seal_all()
     head = bytes(Link.objects.get(number=2).hash)
-    sql = "SELECT ledger_seal_checkpoint_add(%s, %s, %s, 'body', 'key', %s)"
-    for number, given, signature in ((2, bytes(32), bytes(64)), (3, head, bytes(64)), (2, head, b"short")):
+    made = seal_notes.stamp(datetime.now(UTC))
+    good = {"origin": "office.test", "serial": 1, "previous": seal_notes.NOTHING, "made": made, "sealed": 2,
+            "head": head.hex(), "day": "none"}  # fmt: skip
+    body, key = seal_notes.Note(**good).body, "ab" * 8
+    refused = [(3, head, body, key, bytes(64)), (2, bytes(32), body, key, bytes(64)), (2, head, body, key, b"short"),
+               (2, head, "garbage", key, bytes(64)), (2, head, body, "k", bytes(64)), (2, head, None, key, bytes(64)),
+               (2, head, body, None, bytes(64)), (2, head, body + "x", key, bytes(64)),
+               (2, head, body.removesuffix("\n"), key, bytes(64))]  # fmt: skip
+    changes = [{"sealed": 1}, {"head": "00" * 32}, {"serial": 2}, {"previous": "ab" * 32}, {"origin": ""},
+               {"origin": "a" * 300}, {"origin": "büro"}, {"made": "now"}, {"made": "2026-02-31T10:00:00.000000Z"},
+               {"made": seal_notes.stamp(datetime.now(UTC) + timedelta(hours=1))}, {"day": ""},
+               {"day": f"2026-11-20 1 2 {'00' * 32}"}]  # fmt: skip
+    refused += [(2, head, seal_notes.Note(**{**good, **change}).body, key, bytes(64)) for change in changes]
+    for values in refused:
         with pytest.raises(Exception, match="invalid_request"):
-            app_connection.execute(sql, [1, number, given, signature])
-    assert app_connection.execute(sql, [2, 2, head, bytes(64)]).fetchone() == (False,), "not the next one"
+            app_connection.execute(ADD, [1, *values])
+    assert app_connection.execute(ADD, [2, 2, head, body, key, bytes(64)]).fetchone() == (False,), "not the next one"
     assert not SignedCheckpoint.objects.exists()
+    assert app_connection.execute(ADD, [1, 2, head, body, key, bytes(64)]).fetchone() == (True,), "only the key is not"
+    (wrong,) = invariants.run().findings
+    assert "its signature is not ours" in wrong.detail
+
+
+def test_who_started_earlier_and_comes_later_signs_nothing(folder):
+    now = datetime.now(UTC)
+    sealed_books.happen(1)
+    sealed_books.seal_all()
+    assert seal_checkpoints.sign_head(now=now).made_at == now
+    sealed_books.happen(1, first=1)
+    sealed_books.seal_all()
+    assert seal_checkpoints.sign_head(now=now - timedelta(seconds=1)) is None
+    assert seal_checkpoints.sign_head(now=now) is not None
+    assert invariants.run().clean
+
+
+@pytest.mark.parametrize("body", ["garbage", "", "wherewithal checkpoint 1\norigin: x\n", "a: b\nb: c\nd: e\n"])
+def test_a_bad_row_does_not_end_the_signing(folder, superuser_connection, body):
+    sealed_books.happen(1)
+    sealed_books.seal_all()
+    seal_checkpoints.sign_head(now=datetime.now(UTC))
+    superuser_connection.execute("SET session_replication_role = replica")
+    superuser_connection.execute("UPDATE ledger_seal_checkpoint SET body = %s", [body])
+    with pytest.raises(ValueError, match=""):
+        seal_notes.read(body)
+    assert seal_checkpoints.sign_head(now=datetime.now(UTC)).serial == 2
+    assert [f.reference for f in invariants.run().findings] == ["1"]
 
 
 def test_the_chain_ends_rather_than_going_on_after_a_row_that_vanished(folder, superuser_connection):
