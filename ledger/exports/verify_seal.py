@@ -16,6 +16,7 @@ import hashlib
 import json
 import struct
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ E_ID, E_TRANSACTION, E_LEG, E_ACCOUNT, E_CODE, E_SIGN, E_CURRENCY, E_AMOUNT, E_L
 E_BALANCE, E_IN, E_OUT = 10, 11, 12
 WIDTHS = {"event": 18, "transaction": 19, "entry": 17}
 POSTED, PENDING = "0", "1"
+# The names in each kind of line, no more and no fewer; and those in a checkpoint, in their order.
+LINK = {"number", "kind", "format", "previous", "hash", "sealed_at", "xid", "fields", "entries"}
+ROOT = {"first", "last", "day", "root"}
+HEAD = {"wherewithal", "version", "origin", "public_keys"}
+NOTE = ["origin", "serial", "previous", "made", "sealed", "head", "day"]
 DECIMALS = 18
 
 
@@ -35,13 +41,23 @@ def packed(fields: list[str | None]) -> bytes:
     """A list of texts and nulls as bytes: PostgreSQL's binary text array, each field after its own length."""
     parts = [struct.pack(">iiIii", 1, 1 if None in fields else 0, 25, len(fields), 1)]
     for field in fields:
-        if field is None:
-            parts.append(b"\xff\xff\xff\xff")
-        else:
-            raw = field.encode()
-            parts.append(len(raw).to_bytes(4, "big"))
-            parts.append(raw)
+        raw = b"" if field is None else field.encode()
+        parts += [b"\xff\xff\xff\xff" if field is None else len(raw).to_bytes(4, "big"), raw]
     return b"".join(parts)
+
+
+def whole(value: Any) -> int:
+    """A number that the ledger can have given out; ValueError for anything else."""
+    if type(value) is not int or not 0 < value < 2**63:
+        raise ValueError("not a number of the ledger: " + repr(value)[:40])
+    return value
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; ValueError when a name comes twice, as readers differ in which of the two they take."""
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
 
 
 def units(text: str) -> int:
@@ -146,8 +162,9 @@ def checkpoint(text: str) -> dict[str, Any]:
         raise ValueError("not a signed checkpoint")
     values: dict[str, Any] = dict(row.split(": ", 1) for row in rest)
     values.update(body=body + "\n", key=words[2], signature=bytes.fromhex(words[3]))
-    values["serial"], values["sealed"] = int(values["serial"]), int(values["sealed"])
-    if len(rest) != 7 or text != "{body}\nsignature: ed25519 {key} {0}\n".format(words[3], **values):
+    values["serial"], values["sealed"] = whole(int(values["serial"])), whole(int(values["sealed"]))
+    again = "".join(f"{name}: {values[name]}\n" for name in NOTE)  # neither less nor more, each number as we write it
+    if text != "{0}\n{1}\nsignature: ed25519 {key} {2}\n".format(first, again, words[3], **values):
         raise ValueError("not a signed checkpoint")
     return values
 
@@ -222,23 +239,29 @@ class History:
     def complain(self, number: int, what: str) -> None:
         self.wrong.append((number, what))
 
-    def read(self, lines: Iterable[str]) -> None:
+    def read(self, lines: Iterable[str | bytes]) -> None:
+        place = 0
         for place, line in enumerate(lines, 1):
+            number = len(self.hashes)
             try:
-                self.take(json.loads(line))
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-                self.complain(len(self.hashes), f"line {place} cannot be read ({error!r})")
-        if self.head is None:
-            self.complain(0, "the first line does not say that this is an export of a seal")
+                text = line.decode("utf-8") if isinstance(line, bytes) else line
+                self.take(json.loads(text, object_pairs_hook=once))
+            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+                self.complain(number, f"line {place} cannot be read ({error!r:.200})")
+            if place == 1 and self.head is None:
+                self.complain(0, "the first line does not say that this is an export of a seal")
+        if not place:
+            self.complain(0, "the export is empty")
 
     def take(self, row: dict[str, Any]) -> None:
-        if "number" in row:
+        names = set(row) if isinstance(row, dict) else set()
+        if names == LINK:
             self.link(row)
-        elif "root" in row:
+        elif names == ROOT:
             self.root(row)
-        elif "checkpoint" in row:
+        elif names == {"checkpoint"}:
             self.signed(row["checkpoint"], len(self.checkpoints) + 1)
-        elif row["wherewithal"] == "seal" and row["version"] == 1 and self.head is None:
+        elif names == HEAD and row["wherewithal"] == "seal" and row["version"] == 1 and self.head is None:
             self.head = row
             if self.own_keys:
                 self.keys = named(map(bytes.fromhex, row["public_keys"]))
@@ -248,7 +271,7 @@ class History:
     # --- links -------------------------------------------------------------------------------------------------------
 
     def link(self, row: dict[str, Any]) -> None:
-        number, previous, stated = row["number"], bytes.fromhex(row["previous"]), bytes.fromhex(row["hash"])
+        number, previous, stated = whole(row["number"]), bytes.fromhex(row["previous"]), bytes.fromhex(row["hash"])
         fields, entries, kind = row["fields"], row["entries"] or [], row["kind"]
         name = f"{kind} {(fields or [None] * 3)[2]}"
         if number != len(self.hashes):
@@ -261,7 +284,7 @@ class History:
             self.complain(number, name + ": the row is missing or of an unknown format")
             return
         content = hashlib.sha256(packed(fields) + b"".join(map(packed, entries))).digest()
-        place = number.to_bytes(8, "big") + row["xid"].to_bytes(8, "big")
+        place = number.to_bytes(8, "big") + whole(row["xid"]).to_bytes(8, "big")
         if hashlib.sha256(place + previous + content + row["sealed_at"].encode()).digest() != stated:
             self.complain(number, name + ": the row or its link is not what was sealed")
         if name in self.objects:
@@ -288,7 +311,7 @@ class History:
     # --- roots and checkpoints ---------------------------------------------------------------------------------------
 
     def root(self, row: dict[str, Any]) -> None:
-        first, last = row["first"], row["last"]
+        first, last = whole(row["first"]), whole(row["last"])
         name = "root of {}, #{} to #{}".format(row["day"], first, last)
         if first != (self.roots[-1]["last"] + 1 if self.roots else 1) or last < first:
             self.complain(first, name + ": does not follow the root before it")
@@ -309,6 +332,8 @@ class History:
         number = found["sealed"]
         if not is_signed(self.keys.get(found["key"], b""), found["body"].encode(), found["signature"]):
             self.complain(number, name + ": is not signed by a known key")
+        if self.head is not None and found["origin"] != self.head["origin"]:
+            self.complain(number, name + ": speaks for {origin}, not the origin of the export".format(**found))
         if number >= len(self.hashes):
             last = len(self.hashes) - 1
             self.complain(last + 1, f"{name}: the chain reached #{number} and now ends at #{last}")
@@ -327,39 +352,36 @@ class History:
         self.checkpoints.append(text)
 
 
-def lines_of(path: Path) -> Iterator[str]:
+def lines_of(path: Path) -> Iterator[bytes]:
     """The lines of an export, compressed or not."""
-    if path.suffix == ".gz":
-        with gzip.open(path, "rt", encoding="utf-8") as packed_file:
-            yield from packed_file
-    else:
-        with path.open(encoding="utf-8") as file:
-            yield from file
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        yield from file
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("export", type=Path)
     parser.add_argument("--checkpoint", type=Path, action="append", default=[], help="a checkpoint kept elsewhere")
-    parser.add_argument("--public-key", action="append", default=[], help="whose signatures count, in hexadecimal")
+    parser.add_argument("--public-key", type=bytes.fromhex, action="append", default=[], help="whose word counts (hex)")
     parser.add_argument("--limit", type=int, default=20, help="broken places to name")
     options = parser.parse_args(arguments)
-    history = History([bytes.fromhex(key) for key in options.public_key])
+    history = History(options.public_key)
     try:
         history.read(lines_of(options.export))
-        for path in options.checkpoint:
-            try:
-                history.signed(path.read_text(encoding="utf-8"))
-            except (ValueError, KeyError) as error:
-                history.complain(len(history.hashes), f"{path} cannot be read ({error})")
-    except (OSError, EOFError) as error:
-        history.complain(len(history.hashes), f"the export cannot be read to its end ({error})")
+    except (OSError, EOFError, zlib.error) as error:
+        last = len(history.hashes) - 1
+        history.complain(last + 1, f"the export cannot be read to its end ({error}); the last row read is #{last}")
+    for path in options.checkpoint:
+        try:
+            history.signed(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError) as error:
+            history.complain(len(history.hashes), f"{path} cannot be read ({error})")
     return report(history, options)
 
 
 def report(history: History, options: argparse.Namespace) -> int:
     for number, what in sorted(history.wrong)[: options.limit]:
-        print(f"#{number}: {what}")
+        print(f"#{number}: " + what.encode("unicode_escape").decode())  # what a row says must not look like our words
     if len(history.wrong) > options.limit:
         print(f"... and {len(history.wrong) - options.limit} more")
     if history.own_keys:

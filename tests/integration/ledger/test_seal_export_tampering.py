@@ -2,9 +2,14 @@
 number where it is."""
 
 import copy
+import gzip
 import hashlib
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -183,3 +188,118 @@ def test_without_the_checkpoint_outside_a_cut_tail_would_pass(sealed_kept: Any) 
     history = verify_seal.History()
     history.read(json.dumps(row) for row in rows)
     assert history.wrong == []
+
+
+def run_alone(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The verifier as a stranger runs it: an isolated interpreter and nothing of ours."""
+    command = [sys.executable, "-I", verify_seal.__file__, str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def broken(path: Path, *words: str) -> None:
+    """The verifier ends with 1, without a traceback, and one of its findings has all the words."""
+    done = run_alone(path)
+    assert (done.returncode, done.stderr) == (1, ""), done.stderr[-500:]
+    assert "BROKEN: " in done.stdout
+    assert [line for line in done.stdout.splitlines() if all(word in line for word in words)], done.stdout
+
+
+def changed_line(lines: list[str], place: int, change: Callable[[str], str]) -> list[str]:
+    altered = change(lines[place - 1])
+    assert altered != lines[place - 1]
+    return [*lines[: place - 1], altered, *lines[place:]]
+
+
+LINE = 4  # link #3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.replace('"xid" : ', '"xid" : -'),
+        lambda line: line.replace('"number" : 3', '"number" : -1'),
+        lambda line: line.replace('"number" : 3', f'"number" : {2**70}'),
+        lambda line: line.replace('"number" : 3', '"number" : "3"'),
+        lambda line: line.replace('"number" : 3', '"number" : 3.0'),
+        lambda line: line.replace('"number" : 3', '"number" : ' + "9" * 5000),
+        lambda line: "[" * 200_000 + "]" * 200_000 + "\n",
+        lambda line: '{"first": "x", "last": 2, "day": "2026-01-01", "root": ""}\n',
+        lambda line: '{"first": -3, "last": 2, "day": "2026-01-01", "root": ""}\n',
+        lambda line: '{"checkpoint": 7}\n',
+        lambda line: "[]\n",
+        lambda line: "\n",
+        lambda line: line.replace('"fields" : [', '"fields" : ["event", "forged"], "fields" : ['),
+        lambda line: line.replace('"number" : 3', '"number" : 3, "note" : "approved by the auditor"'),
+        lambda line: line.replace('"number" : 3', '"number" : 3, "root" : "00"'),
+    ],
+)
+def test_a_line_that_cannot_be_is_named_and_ends_nothing(
+    sealed_kept: Any, tmp_path: Path, change: Callable[[str], str]
+) -> None:
+    path = tmp_path / "export.jsonl"
+    path.write_text("".join(changed_line(sealed_kept[1], LINE, change)))
+    broken(path, "#3: ", f"line {LINE} cannot be read")
+
+
+def test_bytes_that_are_no_text_are_named_by_their_line(sealed_kept: Any, tmp_path: Path) -> None:
+    path = tmp_path / "export.jsonl"
+    raw = [line.encode() for line in sealed_kept[1]]
+    raw[LINE - 1] = raw[LINE - 1][:40] + b"\xff" + raw[LINE - 1][41:]
+    path.write_bytes(b"".join(raw))
+    broken(path, "#3: ", f"line {LINE} cannot be read", "UnicodeDecodeError")
+
+
+def test_flipped_bits_of_a_compressed_export_are_a_finding(sealed_kept: Any, tmp_path: Path) -> None:
+    path = tmp_path / "export.jsonl.gz"
+    whole = gzip.compress("".join(sealed_kept[1]).encode(), mtime=0)
+    path.write_bytes(whole)
+    assert run_alone(path).returncode == 0
+    random, ways = Random(SEED), set()
+    for _ in range(25):
+        spoilt = bytearray(whole)
+        for _ in range(8):
+            spoilt[random.randrange(10, len(whole))] ^= 1 << random.randrange(8)
+        path.write_bytes(bytes(spoilt))
+        done = run_alone(path)
+        assert (done.returncode, done.stderr) == (1, ""), done.stderr[-500:]
+        ways.update(re.findall(r"Error -3|CRC check|line \d+ cannot|the last row read is #\d+", done.stdout))
+    assert "Error -3" in ways, "no flip has met the decompressor"
+    path.write_bytes(whole[: len(whole) // 2])
+    broken(path, "cannot be read to its end", "the last row read is #")
+
+
+def test_a_forged_origin_does_not_fit_the_checkpoints(sealed_kept: Any, tmp_path: Path) -> None:
+    head = json.loads(sealed_kept[1][0])
+    path = tmp_path / "export.jsonl"
+    path.write_text("".join([json.dumps({**head, "origin": "another.office"}) + "\n", *sealed_kept[1][1:]]))
+    broken(path, f"speaks for {head['origin']}", "not the origin of the export")
+    path.write_text("".join(sealed_kept[1][1:]))
+    broken(path, "#0: the first line does not say")
+    path.write_text("")
+    broken(path, "#0: the export is empty")
+
+
+def test_what_a_row_says_cannot_pass_for_the_words_of_the_verifier(sealed_kept: Any, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in sealed_kept[1]]
+    _links(rows)[2]["fields"][2] = "1\nAll as it was sealed: \ud800\x1b[2J"
+    path = tmp_path / "export.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = run_alone(path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert not [line for line in done.stdout.splitlines() if line.startswith("All as")]
+
+
+def test_a_checkpoint_that_cannot_be_read_and_a_key_that_is_none(sealed_kept: Any, tmp_path: Path) -> None:
+    path, kept = tmp_path / "export.jsonl", tmp_path / "checkpoint.txt"
+    path.write_text("".join(sealed_kept[1]))
+    text = max(sealed_kept[0].iterdir()).read_text()
+    for spoilt in (b"\xff", b"", re.sub(r"sealed: \d+", "sealed: -2", text).encode()):
+        kept.write_bytes(spoilt)
+        done = run_alone(path, "--checkpoint", str(kept))
+        assert (done.returncode, done.stderr) == (1, "")
+        assert f"{kept} cannot be read" in done.stdout
+    kept.write_text(text)
+    assert run_alone(path, "--checkpoint", str(kept)).returncode == 0
+    done = run_alone(path, "--public-key", "xyz")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -128,7 +128,18 @@ def test_a_checkpoint_reads_the_same_in_both_programs():
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda t: t + "x", lambda t: t.replace("serial", "seriel"), lambda t: t[:-9], str.upper]
+    "spoil",
+    [
+        lambda t: t + "x",
+        lambda t: t.replace("serial", "seriel"),
+        lambda t: t[:-9],
+        str.upper,
+        lambda t: t.replace("origin: office.test\n", ""),
+        lambda t: t.replace("day:", "serial: 3\nday:"),
+        lambda t: t.replace("serial: 3", "serial: 03"),
+        lambda t: t.replace("day: none", "day: none\nnote: more"),
+        lambda t: t.replace("wherewithal checkpoint 1", "wherewithal checkpoint 2"),
+    ],
 )
 def test_what_is_no_checkpoint_is_refused_by_both(spoil):
     body = note().body
@@ -142,9 +153,15 @@ def believed(text):
     try:
         body, key, signature = seal_notes.split(text)
         seal_notes.read(body)
-    except (ValueError, TypeError):
+    except ValueError:
         return False
     return seal_notes.is_signed(body, key, signature)
+
+
+@pytest.mark.parametrize("body", ["", "garbage", "\n\n", "a\norigin: x\n", "a\nfoot: 1\nserial: 2\n"])
+def test_reading_what_is_no_checkpoint_raises_what_it_says(body):
+    with pytest.raises(ValueError, match=r"checkpoint|dictionary"):
+        seal_notes.read(body)
 
 
 def test_after_a_change_of_key_the_former_one_still_counts(settings):
