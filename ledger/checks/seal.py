@@ -139,10 +139,11 @@ def _wrong_copies(most: int | None) -> Iterator[Found]:
 def _missing_copies(place: Place, names: list[str] | None, now: datetime, most: int | None) -> Iterator[Found]:
     """Checkpoints that should have arrived by now. Of mail nothing but the list of copies is known."""
     meant = seal_checkpoints.meant_for(place, now=now).filter(made_at__lt=now - GRACE)
-    serials = meant.order_by("-serial").values_list("serial", flat=True)[:most]
-    listed = set(CheckpointCopy.objects.filter(place=place.name).values_list("checkpoint_id", flat=True))
+    serials = sorted(meant.order_by("-serial").values_list("serial", flat=True)[:most])
+    known = CheckpointCopy.objects.filter(place=place.name, checkpoint_id__gte=min(serials, default=0))
+    listed = set(known.values_list("checkpoint_id", flat=True))
     there = None if names is None else set(names)
-    for serial in sorted(serials):
+    for serial in serials:
         name = seal_places.file_name(serial)
         if there is not None and name not in there:
             yield "copy", name, f"in {place.name}: checkpoint {serial} is missing there"
