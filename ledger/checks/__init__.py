@@ -112,7 +112,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         name="seal_copies",
-        title="Every copy of a checkpoint outside the database agrees with it",
+        title="Every place outside holds every checkpoint, and each copy agrees with the database",
         find=seal.copies,
         find_recent=seal.recent_copies,
     ),
