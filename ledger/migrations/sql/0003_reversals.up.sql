@@ -105,7 +105,8 @@ BEGIN
         END IF;
         w := ledger_write(
             p_id, 'single', v_reason, accounts, amounts, array_fill(0::smallint, ARRAY[cardinality(accounts)]),
-            ledger_following(p_effective, p_original), p_key, p_system, p_kind, p_source, p_fingerprint, p_description, p_metadata, NULL, p_original, NULL);
+            ledger_following(p_effective, p_original), p_key, p_system, p_kind, p_source, p_fingerprint, p_description,
+            p_metadata, NULL, p_original, NULL);
     ELSE
         SELECT earlier.id, earlier.recorded_at, true AS replayed INTO w;
     END IF;

@@ -137,7 +137,8 @@ class Command(BaseCommand):
             running = RunningSimulator(simulator, port=port)
         except (OSError, OverflowError) as problem:
             raise CommandError(f"Port {port} cannot be opened: {problem}") from problem
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for ends in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs are born deaf to the second
+            signal.signal(ends, signal.default_int_handler)
         self.stdout.write(f"{name} simulator at {running.url} with its books in {state}")
         self.stdout.flush()
         try:
