@@ -43,6 +43,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_defer: Sequence[str] = ()
     called: tuple[str, str] | None = None  # one of them, many of them; else the model's own names
     intro = ""
+    empty = "Nothing here yet."  # what an empty list says; with a search or a filter it says that nothing was found
     inline = ""  # the act whose form stands on the object's page itself
 
     actions = None

@@ -29,6 +29,7 @@ class PeriodAdmin(ReadOnlyAdmin):
     finders = (finding.public_id("per"), finding.exactly("label", "day or month"))
     search_help_text = "A day like 2026-11-20 or a month like 2026-11"
     intro = "A closed period is frozen: nothing can take effect in it any more, and its statements never change."
+    empty = "No day or month is closed yet."
 
     @admin.display(description="Period")
     def period(self, shown: Period) -> str:

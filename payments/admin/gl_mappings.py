@@ -127,6 +127,7 @@ class GlExportAdmin(ReadOnlyAdmin):
     finders = (finding.public_id("glx"), finding.exactly("sha256", "SHA-256"))
     search_help_text = "SHA-256"
     intro = "Every day that was handed over, with the digest of its file. Asked for again, a day gives the same bytes."
+    empty = "No day was handed over yet. Days are exported on the page Roll-ups, or by export_gl."
 
     @admin.display(description="Day")
     def day_shown(self, shown: GlExport) -> Any:

@@ -115,6 +115,7 @@ class BalanceMonitorAdmin(ReadOnlyAdmin):
     finders = (finding.public_id("mon"), finding.name("name"), finding.account_code("account__code"))
     search_help_text = "Name, account code"
     intro = "Looked at every few seconds, beside the postings and never in their way. No crossing is missed."
+    empty = "No monitor yet. Set one up to be told when an account or a group of accounts crosses a level."
     makes = (
         Act(
             name="set-up",

@@ -108,6 +108,7 @@ class OpeningImportAdmin(ReadOnlyAdmin):
     list_defer = ("content", "control", "report")
     finders = (finding.public_id("opn"), finding.name("reference"), finding.exactly("sha256", "SHA-256"))
     search_help_text = "Name of the cut-over, SHA-256"
+    empty = "No cut-over yet. A file is looked at as a dry run first; nothing is posted before a second person agrees."
     makes = (
         Act(
             name="upload",

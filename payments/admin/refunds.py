@@ -64,6 +64,7 @@ class RefundAdmin(MovementAdmin):
 @admin.register(Dispute)
 class DisputeAdmin(MovementAdmin):
     prefix = "dsp"
+    empty = "No payment was disputed."
     list_display = ("reference", "client_shown", "money", "fee_shown", "state_shown", "reason_code", "made")
     list_filter = (choices("state", "State", DISPUTE.states), since("created_at", "Opened since"))
     list_select_related = detail_select_related = ("deposit__client",)

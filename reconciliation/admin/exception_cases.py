@@ -124,6 +124,7 @@ class ExceptionAdmin(ReadOnlyAdmin):
         *BY_CLIENT,
     )
     inline = "note"
+    empty = "No exception: everything that came in is explained."
     acts = (
         Act(
             name="take", label="Take", permission=exceptions.PERMISSION, perform=_take, confirm=False,

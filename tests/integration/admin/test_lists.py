@@ -182,3 +182,13 @@ def test_times_are_shown_in_the_readers_zone() -> None:
     user.save()
     page = office.browser(user).get(reverse("admin:payments_withdrawal_change", args=[row.public_id])).content.decode()
     assert "UTC+09:00 (Asia/Tokyo)" in page
+
+
+def test_an_empty_list_says_what_belongs_there_and_a_search_without_hits_how_to_leave_it() -> None:
+    person = office.signed_in("finance_approver")
+    address = reverse("admin:ledger_glexport_changelist")
+
+    assert "No day was handed over yet." in person.get(address).content.decode()
+    found_none = person.get(address, {"q": "0" * 64}).content.decode()
+    assert "Nothing found." in found_none and "Show everything" in found_none
+    assert "No day was handed over yet." not in found_none
