@@ -1,23 +1,69 @@
-"""Checkpoints of house accounts: kept sums, so that their balance never means adding up their whole history.
+"""Kept sums, so that no balance, now or in the past, ever means adding up a whole history: checkpoints of house accounts,
+and of running accounts blocks of their backdated entries.
 
-A checkpoint is a convenience, never a source: `verify_ledger` recomputes each one. Running accounts need none.
+Both are a convenience, never a source: `verify_ledger` recomputes each one.
 """
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max, Q
 
 from ledger import database
 from ledger.models import Account, Checkpoint
 
 EVERY = timedelta(hours=1)
+# A question reads up to about twice as many entries one by one as a small block has, and one sum of each block.
+BLOCK_ENTRIES = 1024
+LARGE_BLOCKS = 64  # as many small blocks are a large one
+BLOCKS_AT_ONCE = 3000  # the rest of a long backlog is for the next run
+
+_FULL_BLOCKS = """
+    SELECT b.account_id
+      FROM ledger_balance b
+     CROSS JOIN LATERAL (SELECT coalesce(max(x.last_seq), 0) AS last_seq FROM ledger_backdated_block x
+                          WHERE x.account_id = b.account_id AND x.level = 0) k
+     CROSS JOIN LATERAL (SELECT e.seq FROM ledger_entry e
+                          WHERE e.account_id = b.account_id AND e.backdated AND e.seq > k.last_seq
+                          ORDER BY e.seq OFFSET %(entries)s - 1 LIMIT 1) e
+     WHERE b.seq - k.last_seq >= %(entries)s
+     ORDER BY b.account_id
+"""
 
 
 def take_due(*, now: datetime, every: timedelta = EVERY) -> int:
-    """Take a checkpoint of every house account whose last one is older than `every`; returns how many were written.
+    """Take a checkpoint of every house account whose last one is older than `every`, and every block that is full;
+    returns how many of both were written.
 
     Accounts without new entries get none. Each is a transaction of its own; safe to run twice at once."""
+    return _take_due_checkpoints(now, every) + take_full_blocks()
+
+
+def take_full_blocks(*, entries: int = BLOCK_ENTRIES, blocks: int = LARGE_BLOCKS, limit: int = BLOCKS_AT_ONCE) -> int:
+    """Take the blocks of backdated entries that are full, at most `limit` of them; returns how many were written.
+
+    Each is a transaction of its own, for which no posting waits; safe to run twice at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FULL_BLOCKS, {"entries": entries})
+        accounts = [account_id for (account_id,) in cursor.fetchall()]
+    taken = 0
+    for account_id in accounts:
+        while taken < limit and take_block(account_id=account_id, entries=entries, blocks=blocks):
+            taken += 1
+    return taken
+
+
+def take_block(*, account_id: int, entries: int = BLOCK_ENTRIES, blocks: int = LARGE_BLOCKS) -> bool:
+    """Take the next full block of one running account: a large one of `blocks` small ones, else a small one of `entries`
+    backdated entries; False when none is full.
+
+    Raises InvalidRequest for a house account."""
+    with transaction.atomic():
+        parameters = [(account_id, "bigint"), (entries, "int"), (blocks, "int")]
+        return bool(database.call("ledger_take_block", parameters)["ledger_take_block"])
+
+
+def _take_due_checkpoints(now: datetime, every: timedelta) -> int:
     due = (
         Account.objects.filter(running=False)
         .annotate(last=Max("checkpoints__taken_at"))

@@ -1,7 +1,7 @@
 """The ledger's tables. Rows are written by the database functions that `ledger.posting` and `ledger.holds` call."""
 
 from ledger.models.account import Account, CurrencyRow, KindRow, ReasonRow
-from ledger.models.balance import Balance, Checkpoint, CheckpointHour
+from ledger.models.balance import BackdatedBlock, BackdatedSum, Balance, Checkpoint, CheckpointHour
 from ledger.models.entry import Entry
 from ledger.models.event import Event
 from ledger.models.gl import GlExport, GlMapping
@@ -14,6 +14,8 @@ from ledger.models.verification import Verification
 
 __all__ = [
     "Account",
+    "BackdatedBlock",
+    "BackdatedSum",
     "Balance",
     "BalanceMonitor",
     "Checkpoint",

@@ -88,3 +88,46 @@ class CheckpointHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} below {self.horizon}, {self.hour}: {self.balance}"
+
+
+class BackdatedBlock(models.Model):
+    """A span of a running account's sequence whose backdated entries are kept as sums. Blocks of one level lie one after
+    the other without gaps; those of level 1 are large, those of level 0 small."""
+
+    pk = models.CompositePrimaryKey("account_id", "level", "last_seq")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    level = models.SmallIntegerField()
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField(help_text="a backdated entry has this number")
+    entries = models.BigIntegerField(help_text="backdated ones")
+    effective_high = models.DateTimeField(help_text="latest effective time of all entries up to the last")
+    taken_at = models.DateTimeField()
+    xid = models.BigIntegerField(help_text="the database transaction that took it")
+
+    class Meta:
+        db_table = "ledger_backdated_block"
+        indexes = [
+            models.Index(fields=["account", "level", "effective_high", "last_seq"], name="ledger_backdated_block_high"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}, level {self.level}: {self.first_seq} to {self.last_seq}"
+
+
+class BackdatedSum(models.Model):
+    """What the backdated entries of one block come to, up to and including one of their effective times."""
+
+    pk = models.CompositePrimaryKey("account_id", "level", "last_seq", "effective_at")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    level = models.SmallIntegerField()
+    last_seq = models.BigIntegerField(help_text="that of its block")
+    effective_at = models.DateTimeField()
+    balance = AmountField()
+    pending_in = AmountField()
+    pending_out = AmountField()
+
+    class Meta:
+        db_table = "ledger_backdated_sum"
+
+    def __str__(self) -> str:
+        return f"{self.account_id}, level {self.level} to {self.last_seq}, {self.effective_at}: {self.balance}"

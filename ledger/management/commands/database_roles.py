@@ -35,6 +35,7 @@ PUBLIC_FUNCTIONS = (
     "ledger_hold_extend",
     "ledger_account_set_status",
     "ledger_take_checkpoint",
+    "ledger_take_block",
     "ledger_period_open",
     "ledger_period_close",
     "ledger_seal_next",
