@@ -1,5 +1,5 @@
-"""Kept sums, so that no balance, now or in the past, ever means adding up a whole history: checkpoints of house accounts,
-and of running accounts blocks of their backdated entries.
+"""Kept sums, so that no balance, now or in the past, ever means adding up a whole history: checkpoints of house
+accounts, and of running accounts blocks of their backdated entries.
 
 Both are a convenience, never a source: `verify_ledger` recomputes each one.
 """
@@ -16,7 +16,7 @@ EVERY = timedelta(hours=1)
 # A question reads up to about twice as many entries one by one as a small block has, and one sum of each block.
 BLOCK_ENTRIES = 1024
 LARGE_BLOCKS = 64  # as many small blocks are a large one
-BLOCKS_AT_ONCE = 3000  # the rest of a long backlog is for the next run
+BLOCKS_AT_ONCE = 1000  # the rest of a long backlog is for the next run
 
 _FULL_BLOCKS = """
     SELECT b.account_id
@@ -54,8 +54,8 @@ def take_full_blocks(*, entries: int = BLOCK_ENTRIES, blocks: int = LARGE_BLOCKS
 
 
 def take_block(*, account_id: int, entries: int = BLOCK_ENTRIES, blocks: int = LARGE_BLOCKS) -> bool:
-    """Take the next full block of one running account: a large one of `blocks` small ones, else a small one of `entries`
-    backdated entries; False when none is full.
+    """Take the next full block of one running account: a large one of `blocks` small ones, else a small one of
+    `entries` backdated entries; False when none is full.
 
     Raises InvalidRequest for a house account."""
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Writing the projections anew from the entries: balance rows, reservations, holds and checkpoints.
+"""Writing the projections anew from the entries: balance rows, reservations, holds, and kept sums of the past.
 
 For the day when `verify_ledger` finds one of them wrong. Needs the rights of the tables' owner. Entries and
 transactions are never touched: where they themselves are damaged, nothing here can help.
@@ -7,6 +7,8 @@ transactions are never touched: where they themselves are damaged, nothing here 
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+
+from ledger.checks import CHECKS
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,21 @@ _HOURS = """
      WHERE NOT EXISTS (SELECT 1 FROM ledger_checkpoint c
                         WHERE c.account_id = h.account_id AND c.horizon = h.horizon)
 """
+# Where the check of blocks finds one that is wrong, the account loses all of its blocks; the schedule takes new ones.
+_WRONG_BLOCKS = next(check for check in CHECKS if check.name == "backdated_blocks").query(0)
+_BLOCKS = f"""
+    WITH wrong AS (SELECT DISTINCT split_part(w.key, '/', 1)::bigint AS account_id
+                     FROM ({_WRONG_BLOCKS}) w (object, key, detail)),
+         sums AS (DELETE FROM ledger_backdated_sum s USING wrong WHERE s.account_id = wrong.account_id
+                  RETURNING s.account_id, s.level, s.last_seq),
+         blocks AS (DELETE FROM ledger_backdated_block k USING wrong WHERE k.account_id = wrong.account_id
+                    RETURNING k.account_id, k.level, k.last_seq, k.first_seq, k.entries)
+    SELECT 'backdated block', concat_ws('/', account_id, level, last_seq),
+           coalesce(row(b.first_seq, b.entries)::text, 'no row'), 'removed'
+      FROM blocks b FULL JOIN (SELECT DISTINCT * FROM sums) s USING (account_id, level, last_seq)
+     ORDER BY account_id, level, last_seq
+"""  # noqa: S608 (constants)
+_KEPT_SUMS = ("ledger_checkpoint", "ledger_checkpoint_hour", "ledger_backdated_block", "ledger_backdated_sum")
 
 
 def rebuild(*, dry_run: bool) -> list[Change]:
@@ -130,13 +147,13 @@ def rebuild(*, dry_run: bool) -> list[Change]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("LOCK TABLE ledger_balance, ledger_pending, ledger_hold IN EXCLUSIVE MODE")
-        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+        for table in _KEPT_SUMS:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ledger_append_only")
-        for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS):
+        for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS, _BLOCKS):
             cursor.execute(statement)
             changes += [Change(*row) for row in cursor.fetchall()]
         cursor.execute(_HOURS)  # they went with their checkpoints
-        for table in ("ledger_checkpoint", "ledger_checkpoint_hour"):
+        for table in _KEPT_SUMS:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ledger_append_only")
         if dry_run:
             transaction.set_rollback(True)

@@ -73,6 +73,10 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check("checkpoints", "Every checkpoint is the sum of its account's entries below its horizon"),
     _check("checkpoint_hours", "Every checkpoint's hours and times are those of the entries it adds"),
+    _check(
+        "backdated_blocks",
+        "Every block of backdated entries follows the one before, and its sums are those of its entries",
+    ),
     _check("reversals", "Reversals mirror one original and never exceed it"),
     _check("resolutions", "Whatever posts or voids refers to a pending transaction and moves what that reserved"),
     _check("pendings", "What remains pending is what was reserved less what was posted or voided; the state says so"),

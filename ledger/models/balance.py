@@ -91,18 +91,18 @@ class CheckpointHour(models.Model):
 
 
 class BackdatedBlock(models.Model):
-    """A span of a running account's sequence whose backdated entries are kept as sums. Blocks of one level lie one after
-    the other without gaps; those of level 1 are large, those of level 0 small."""
+    """A span of a running account's sequence whose backdated entries are kept as sums. Blocks of one level lie one
+    after the other without gaps; those of level 1 are large, those of level 0 small."""
 
     pk = models.CompositePrimaryKey("account_id", "level", "last_seq")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    level = models.SmallIntegerField()
     first_seq = models.BigIntegerField()
     last_seq = models.BigIntegerField(help_text="a backdated entry has this number")
     entries = models.BigIntegerField(help_text="backdated ones")
     effective_high = models.DateTimeField(help_text="latest effective time of all entries up to the last")
     taken_at = models.DateTimeField()
     xid = models.BigIntegerField(help_text="the database transaction that took it")
+    level = models.SmallIntegerField()
 
     class Meta:
         db_table = "ledger_backdated_block"
@@ -117,11 +117,12 @@ class BackdatedBlock(models.Model):
 class BackdatedSum(models.Model):
     """What the backdated entries of one block come to, up to and including one of their effective times."""
 
+    # The columns stand in this order in the table: fixed lengths first, the longest of them before the shorter.
     pk = models.CompositePrimaryKey("account_id", "level", "last_seq", "effective_at")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    level = models.SmallIntegerField()
     last_seq = models.BigIntegerField(help_text="that of its block")
     effective_at = models.DateTimeField()
+    level = models.SmallIntegerField()
     balance = AmountField()
     pending_in = AmountField()
     pending_out = AmountField()

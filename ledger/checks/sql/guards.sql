@@ -13,6 +13,8 @@ WITH expected (table_name, guard) AS (VALUES
     ('ledger_checkpoint', 'ledger_append_only'), ('ledger_checkpoint', 'ledger_no_truncate'),
     ('ledger_checkpoint', 'ledger_checkpoint_ordered'), ('ledger_checkpoint', 'ledger_checkpoint_hours'),
     ('ledger_checkpoint_hour', 'ledger_append_only'), ('ledger_checkpoint_hour', 'ledger_no_truncate'),
+    ('ledger_backdated_block', 'ledger_append_only'), ('ledger_backdated_block', 'ledger_no_truncate'),
+    ('ledger_backdated_sum', 'ledger_append_only'), ('ledger_backdated_sum', 'ledger_no_truncate'),
     ('ledger_account', 'ledger_keep'), ('ledger_account', 'ledger_no_truncate'),
     ('ledger_account', 'ledger_account_opened'), ('ledger_account', 'ledger_account_balance_row'),
     ('ledger_account', 'ledger_account_fixed'),

@@ -97,3 +97,15 @@ def test_two_at_once_take_one():
             second.execute("SELECT ledger_take_checkpoint(%s)", [bank])
     checkpoints.take(account_id=bank)
     assert Checkpoint.objects.filter(account=bank).count() == 1
+
+
+def test_the_schedule_takes_full_blocks_of_backdated_entries_too(monkeypatch):
+    monkeypatch.setattr(checkpoints.take_full_blocks, "__kwdefaults__", {"entries": 2, "blocks": 2, "limit": 9})
+    now = timezone.now()
+    books.receive("100", effective_at=now)
+    for days in (3, 1, 2, 5):
+        books.receive("1", effective_at=now - timedelta(days=days))
+    assert checkpoints.take_due(now=now) == 1 + 3  # of the bank; two small ones and the large one of both
+    assert checkpoints.take_due(now=now) == 0
+    assert queries.as_of(books.wallet().id, effective_at=now - timedelta(days=2)).balance == 3
+    assert invariants.run().clean

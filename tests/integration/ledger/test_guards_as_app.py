@@ -21,6 +21,8 @@ TABLES = [
     "ledger_event",
     "ledger_checkpoint",
     "ledger_checkpoint_hour",
+    "ledger_backdated_block",
+    "ledger_backdated_sum",
     "ledger_entity",
     "ledger_period",
     "ledger_period_account",
@@ -375,6 +377,12 @@ def test_an_event_says_itself_when_and_by_which_transaction_it_was_recorded(app,
 
 def test_only_house_accounts_get_checkpoints(app, book):
     assert refused(app, "SELECT ledger_take_checkpoint(%s)", [book["euro"]]) == (LEDGER, "invalid_request")
+
+
+@pytest.mark.parametrize(("account", "entries", "blocks"), [("bank", 1, 2), ("euro", 0, 2), ("euro", 1, 1)])
+def test_only_running_accounts_get_blocks_and_only_of_a_size(app, book, account, entries, blocks):
+    sql = "SELECT ledger_take_block(%s, %s, %s)"
+    assert refused(app, sql, [book[account], entries, blocks]) == (LEDGER, "invalid_request")
 
 
 def test_the_reader_reads_and_nothing_else(reader, book):
