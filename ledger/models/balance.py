@@ -119,7 +119,8 @@ class BackdatedSum(models.Model):
 
     # The columns stand in this order in the table: fixed lengths first, the longest of them before the shorter.
     pk = models.CompositePrimaryKey("account_id", "level", "last_seq", "effective_at")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    # No foreign key in the database: its block has one, and thousands of sums are written with it.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     last_seq = models.BigIntegerField(help_text="that of its block")
     effective_at = models.DateTimeField()
     level = models.SmallIntegerField()
