@@ -5,7 +5,6 @@ exception nobody foresaw is logged with its traceback and answered without detai
 """
 
 import logging
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +22,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.problems import DETAILS, MEDIA_TYPE, Problem
+from ledger.api import refusals
+from ledger.api.permissions import Acting
 from ledger.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class AlwaysAnswer(DefaultContentNegotiation):
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """REST framework's hook: any exception of a view → `application/problem+json`."""
     request = context["request"]
-    problem = problem_of(error)
+    problem = problem_of(error, getattr(request, "actor", None))
     if problem.code == "internal_error":
         logger.error("unexpected error in the API", exc_info=error)
         got_request_exception.send(sender=exception_handler, request=request._request)
@@ -67,20 +68,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     )
 
 
-def problem_of(error: Exception) -> Problem:
-    """Choose code, wording and retry hint for an exception. Never reveals what an unforeseen one said."""
+def problem_of(error: Exception, actor: Acting | None = None) -> Problem:
+    """Choose code, wording and retry hint for an exception, and the facts that this caller may be told. Never reveals
+    what an unforeseen one said."""
     if isinstance(error, DomainError):
-        after = error.data.get("retry_after")
-        extra = {"errors": error.data["errors"]} if "errors" in error.data else {}
-        extra |= {"cause": error.cause} if error.cause else {}
-        return Problem(
-            code=error.code,
-            detail=error.detail,
-            param=error.param,
-            retry_after=after,
-            retryable=error.retryable,
-            extra=extra,
-        )
+        return _of_domain(error, actor)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     if isinstance(error, Http404):
@@ -103,6 +95,22 @@ def problem_of(error: Exception) -> Problem:
         logger.warning("a dependency is unavailable", exc_info=error)
         return Problem(code="unavailable", detail=DETAILS["unavailable"])
     return Problem(code="internal_error", detail=DETAILS["internal_error"])
+
+
+def _of_domain(error: DomainError, actor: Acting | None) -> Problem:
+    told = refusals.fault_of(error, actor)
+    extra: dict[str, Any] = {name: told[name] for name in ("cause", "facts") if name in told}
+    if "errors" in error.data:  # of a batch: by the index of its items; of a file: as its reader listed them
+        listed = error.data["errors"]
+        extra["errors"] = refusals.listed(listed, actor) if "index" in error.data else listed
+    return Problem(
+        code=error.code,
+        detail=told["detail"],
+        param=error.param,
+        retry_after=error.data.get("retry_after"),
+        retryable=error.retryable,
+        extra=extra,
+    )
 
 
 def _of_framework(error: exceptions.APIException) -> Problem:
@@ -129,7 +137,7 @@ def _of_framework(error: exceptions.APIException) -> Problem:
 
 def _of_validation(detail: Any) -> Problem:
     """The first error gives `param` and `detail`; all of them are listed in `errors`."""
-    errors = [{"param": path or None, "detail": text} for path, text in _flat(detail, "")]
+    errors = [{"param": path or None, "detail": text} for path, text in refusals.faults_of(detail)]
     first = errors[0] if errors else {"param": None, "detail": DETAILS["invalid_request"]}
     return Problem(
         code="invalid_request",
@@ -137,24 +145,3 @@ def _of_validation(detail: Any) -> Problem:
         param=first["param"],
         extra={"errors": errors},
     )
-
-
-def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Walk REST framework's nested error structure as (`entries[0].amount`, message) pairs."""
-    if isinstance(detail, dict):
-        for key, inner in detail.items():
-            yield from _flat(inner, _below(path, key))
-    elif isinstance(detail, Sequence) and not isinstance(detail, str):
-        for index, inner in enumerate(detail):
-            leaf = isinstance(inner, str)
-            yield from _flat(inner, path if leaf else f"{path}[{index}]")
-    else:
-        yield path, str(detail)
-
-
-def _below(path: str, key: str | int) -> str:
-    if key in {"non_field_errors", "__all__"}:
-        return path
-    if isinstance(key, int) or key.isdigit():  # the framework keys the rows of a list by their number
-        return f"{path}[{key}]"
-    return f"{path}.{key}" if path else key

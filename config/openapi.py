@@ -17,7 +17,7 @@ from config.problems import KINDS, MEDIA_TYPE
 from ledger.api.endpoints import KEY_HEADER, REPLAYED_HEADER, Acts, Endpoint, Lists
 from ledger.api.fields import example
 from ledger.api.pages import LIMIT_DEFAULT, LIMIT_MOST
-from ledger.errors import kinds
+from ledger.errors import FACTS, kinds
 from ledger.ids import encode
 
 PREFIXES = {
@@ -34,6 +34,17 @@ REFUSED = tuple(code for code, kind in KINDS.items() if kind.status == 422)
 CAUSES = {kind.cause for kind in kinds() if kind.cause}
 
 
+class FaultShape(serializers.Serializer[Any]):
+    """One of several things that are wrong: a field, or an item of a batch."""
+
+    index = serializers.IntegerField(required=False, help_text="Of a batch: the item, counted from 0.")
+    code = serializers.ChoiceField(choices=sorted(KINDS), required=False)
+    cause = serializers.ChoiceField(choices=sorted(CAUSES), required=False)
+    detail = serializers.CharField()
+    param = serializers.CharField(allow_null=True, required=False)
+    facts = serializers.DictField(child=serializers.CharField(), required=False)
+
+
 class ProblemShape(serializers.Serializer[Any]):
     """RFC 9457: every refusal."""
 
@@ -48,7 +59,14 @@ class ProblemShape(serializers.Serializer[Any]):
     param = serializers.CharField(allow_null=True, help_text="The field or parameter at fault.")
     request_id = serializers.CharField(help_text="Quote it when you ask about this request.")
     retryable = serializers.BooleanField(help_text="The same request may succeed later.")
-    errors = serializers.ListField(child=serializers.DictField(), required=False, help_text="Every field at fault.")
+    facts = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="What the refusal is about, as texts: "
+        + "; ".join(f"`{name}` {meaning}" for name, meaning in FACTS.items())
+        + ". Amounts are exact, in the `currency` beside them. Left out where there is nothing to tell you.",
+    )
+    errors = FaultShape(many=True, required=False, help_text="Every field, or every item of a batch, at fault.")
 
 
 class Schema(AutoSchema):

@@ -22,9 +22,10 @@ Refusals = Mapping[int, DomainError]
 def post_batch(drafts: Sequence[Draft], *, refused: Refusals | None = None) -> list[Posted]:
     """Write up to 10,000 transactions, all or none, in one round trip; answers are in the order of the drafts.
 
-    A refusal names the first bad draft in `index` and lists every bad draft in `errors` (index, code, param, detail,
-    facts), and nothing of the batch remains; a draft counts as bad when `post_each` would refuse it. `refused`: bad
-    drafts that the caller knows already, by index. Raises what `post` raises, and ChainBroken within a chain."""
+    A refusal names the first bad draft in `index` and lists every bad draft in `errors` (index, code, cause,
+    param, detail, facts), and nothing of the batch remains; a draft counts as bad when `post_each` would refuse it.
+    `refused`: bad drafts that the caller knows already, by index. Raises what `post` raises, and ChainBroken within a
+    chain."""
     known = _known(drafts, refused)
     try:
         rows = _call(drafts, known, partial=False)
@@ -117,6 +118,7 @@ def _together(found: Mapping[int, DomainError]) -> DomainError:
             **{name: fact for name, fact in error.data.items() if name != "errors"},
             "index": index,
             "code": error.code,
+            "cause": error.cause,
             "param": error.param,
             "detail": error.detail,
         }

@@ -30,6 +30,7 @@ def _causes() -> dict[tuple[str, str], type[errors.DomainError]]:
     found: dict[tuple[str, str], type[errors.DomainError]] = {}
     for kind in errors.kinds():
         found.setdefault((kind.code, kind.cause), kind)
+        found.setdefault((kind.code, ""), kind)  # the database leaves out the cause of a code's plain case
     return found
 
 
@@ -117,6 +118,8 @@ def _describe(kind: type[errors.DomainError], facts: dict[str, Any]) -> str:
         )
     if kind is errors.VersionConflict and "version" in facts:
         return f"{facts['account']} is at version {facts['version']}, not {facts['expected']} any more."
+    if kind is errors.PeriodClosed and "closed_before" in facts:
+        return f"What took effect before {facts['closed_before']} is closed."
     if kind is errors.ChainBroken:
         return f"Transaction {facts['broken_by']} of the same chain was refused."
     if reason := facts.get("reason"):

@@ -111,7 +111,10 @@ def check_balance(legs: Sequence[Leg]) -> None:
     for currency, difference in totals.items():
         if difference:
             raise Unbalanced(
-                f"Debits and credits differ by {abs(difference):f} {currency}.", param="entries", currency=currency
+                f"Debits and credits differ by {abs(difference):f} {currency}.",
+                param="entries",
+                currency=currency,
+                difference=f"{difference:f}",
             )
 
 

@@ -4,18 +4,53 @@ Wording for people lives here only as a plain English `detail`; programs read `c
 codes are chosen in `config/api.py`, never here. A refusal leaves nothing behind.
 """
 
-from typing import Any
+from typing import Any, ClassVar
+
+# The public names of what a caller may be told of a refusal, in the words of docs/reference/errors.md.
+FACTS = {
+    "account": "the account's code",
+    "available": "what the account had available",
+    "belongs_to": "the movement that decides it",
+    "broken_by": "in a batch, the index of the item that broke the chain",
+    "closed_before": "what took effect before this moment is closed",
+    "conversion": "the conversion that used the quote",
+    "currency": "the currency of the amounts beside it",
+    "declared": "the outside statuses that end it",
+    "difference": "credits less debits",
+    "direction": "the direction that the original has",
+    "draft": "in a batch, the index of the item that has it",
+    "expected": "the version that the condition named",
+    "expired_at": "when it expired",
+    "expires_at": "when it ends by itself",
+    "hold": "the hold",
+    "original": "what was posted",
+    "permission": "the permission that is needed",
+    "published_at": "when the rate was published",
+    "reason": "the reason code",
+    "refundable": "what can still be refunded",
+    "remaining": "what is left of it",
+    "reversed": "what would have been reversed of it",
+    "state": "the state it is in",
+    "transaction": "the transaction",
+    "version": "the version that the account has",
+    "wanted": "what was asked for",
+}
+AMOUNTS = frozenset(("available", "difference", "original", "refundable", "remaining", "reversed", "wanted"))
+FIGURES = AMOUNTS | {"version"}
 
 
 class DomainError(Exception):
     """Base of every refusal. `code` is stable and public, `param` names the offending field, `data` holds facts.
 
     Where one code has several causes that a caller treats differently, `cause` tells them apart: as stable, as public,
-    and never the same under two codes."""
+    and never the same under two codes. `facts` names what of `data` a caller outside may be told; the rest stays here.
+    `figures_need`: the permission without which the figures among them (`FIGURES`) are not told."""
 
     code = "invalid_request"
     cause = ""
     retryable = False
+    facts: ClassVar[tuple[str, ...]] = ()
+    figures_need: ClassVar[str] = ""
     default_detail = "The request is not valid."
 
     def __init__(self, detail: str = "", *, param: str | None = None, **data: Any) -> None:
@@ -23,6 +58,14 @@ class DomainError(Exception):
         self.param = param
         self.data = data
         super().__init__(self.detail)
+
+
+def kind_of(code: str, cause: str = "") -> type[DomainError]:
+    """The class of a public code and cause; the base class of the code where it has no such cause. Raises KeyError."""
+    ours = [kind for kind in kinds() if kind.code == code]
+    if not ours:
+        raise KeyError(code)
+    return next((kind for kind in ours if kind.cause == cause), ours[0])
 
 
 def kinds() -> list[type[DomainError]]:
@@ -53,6 +96,7 @@ class AuthenticationFailed(DomainError):
 
 class Forbidden(DomainError):
     code = "insufficient_scope"
+    facts = ("permission",)
     default_detail = "Your role does not allow this."
 
 
@@ -73,6 +117,7 @@ class NotFound(DomainError):
 
 class InvalidTransition(DomainError):
     code = "invalid_transition"
+    facts = ("state", "expires_at")
     default_detail = "The current state does not allow this."
 
 
@@ -108,8 +153,14 @@ class NotDue(InvalidTransition):
     default_detail = "Its time has not come."
 
 
+class NotPending(InvalidTransition):
+    cause = "not_pending"
+    default_detail = "Nothing of it was ever pending: only what is reserved can be posted, voided or given more time."
+
+
 class StatusNotDeclared(InvalidTransition):
     cause = "status_not_declared"
+    facts = ("state", "declared")
     default_detail = "It does not name this status as one that ends it."
 
 
@@ -125,6 +176,8 @@ class NotLater(InvalidTransition):
 
 class VersionConflict(DomainError):
     code = "version_conflict"
+    facts = ("account", "version", "expected")
+    figures_need = "ledger.view_balance"
     default_detail = "It changed since you looked. Look again before you decide."
 
 
@@ -136,41 +189,51 @@ class IdempotencyInProgress(DomainError):
 
 class IdempotencyKeyReused(DomainError):
     code = "idempotency_key_reused"
+    facts = ("transaction", "draft")
     default_detail = "This idempotency key was used with a different request."
 
 
 class DuplicateReference(DomainError):
     code = "duplicate_reference"
+    facts = ("transaction", "draft")
     default_detail = "This business reference is already posted with a different content."
 
 
 class InsufficientAvailable(DomainError):
     code = "insufficient_available"
+    facts = ("account", "currency", "available", "wanted")
+    figures_need = "ledger.view_balance"
     default_detail = "There is not enough available money."
 
 
 class ConditionNotMet(DomainError):
     code = "condition_not_met"
+    facts = ("account", "currency", "available", "wanted")
+    figures_need = "ledger.view_balance"
     default_detail = "The account has less available than the condition asks for."
 
 
 class ChainBroken(DomainError):
     code = "chain_broken"
+    facts = ("broken_by",)
     default_detail = "Another transaction of the same chain was refused."
 
 
 class LimitExceeded(DomainError):
     code = "limit_exceeded"
+    facts = ("refundable", "currency")
     default_detail = "The amount is above the limit."
 
 
 class AccountFrozen(DomainError):
     code = "account_frozen"
+    facts = ("account", "currency")
     default_detail = "The account is frozen."
 
 
 class AccountClosed(DomainError):
     code = "account_closed"
+    facts = ("account", "currency")
     default_detail = "The account is closed."
 
 
@@ -181,15 +244,19 @@ class CurrencyMismatch(DomainError):
 
 class Unbalanced(DomainError):
     code = "unbalanced"
+    facts = ("currency", "difference")
     default_detail = "Debits and credits do not balance."
 
 
 class ReasonNotAllowed(InvalidRequest):
+    facts = ("reason",)
     default_detail = "This reason code does not allow these accounts."
 
 
 class NotDivisible(InvalidRequest):
     cause = "not_divisible"
+    facts = ("currency", "remaining", "wanted")
+    figures_need = "ledger.view_transaction"
     default_detail = "This part cannot be taken from every entry in exact proportion: give the entries."
 
 
@@ -203,6 +270,18 @@ class MovesHold(InvalidRequest):
     default_detail = "What a hold moved is not reversed: release what is still held, or post the refund as it is."
 
 
+class EntriesMirrored(InvalidRequest):
+    cause = "entries_mirrored"
+    facts = ("account", "direction")
+    default_detail = "Give the entries as they stand in the original, in their own directions."
+
+
+class NotInOriginal(InvalidRequest):
+    cause = "not_in_original"
+    facts = ("account", "currency")
+    default_detail = "The original has no entry of this account."
+
+
 class NothingPosted(InvalidRequest):
     cause = "nothing_posted"
     default_detail = "Only posted entries can be reversed: void a pending transaction."
@@ -210,21 +289,34 @@ class NothingPosted(InvalidRequest):
 
 class PeriodClosed(DomainError):
     code = "period_closed"
+    facts = ("closed_before",)
     default_detail = "The period is closed."
 
 
 class OverReversal(DomainError):
     code = "over_reversal"
+    facts = ("account", "currency", "remaining", "wanted", "original", "reversed")
+    figures_need = "ledger.view_transaction"
     default_detail = "The reversals would exceed the original."
+
+
+class AlreadyReversed(OverReversal):
+    cause = "already_reversed"
+    default_detail = "All of it was reversed already; nothing is left."
 
 
 class OverCapture(DomainError):
     code = "over_capture"
-    default_detail = "The amount exceeds what remains."
+    cause = "over_capture"
+    facts: ClassVar[tuple[str, ...]] = ("currency", "remaining", "wanted")
+    figures_need = "ledger.view_hold"
+    default_detail = "The amount exceeds what is still held."
 
 
 class OverPost(OverCapture):
     cause = "over_post"
+    facts = ("account", "currency", "remaining", "wanted")
+    figures_need = "ledger.view_transaction"
     default_detail = "The amount exceeds what is still pending."
 
 
@@ -235,6 +327,7 @@ class OverRelease(OverCapture):
 
 class PolicyRefused(DomainError):
     code = "policy_refused"
+    facts = ("belongs_to",)
     default_detail = "A policy does not allow this."
 
 

@@ -63,6 +63,7 @@ def require_open(effective_at: datetime) -> None:
         raise PeriodClosed(
             f"What took effect before {closed.astimezone(ZoneInfo(entity().zone)):%Y-%m-%d} is closed.",
             param="effective_at",
+            closed_before=closed.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         )
 
 

@@ -1,27 +1,62 @@
 """Bodies and answers of `/transactions/batch`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from ledger.api import fields
+from rest_framework import serializers
+
+from ledger.api import fields, refusals
 from ledger.api.conditions import Version
-from ledger.api.shapes import Answer, Input
-from ledger.api.transaction_shapes import EntryAnswer, TransactionDraft, present
+from ledger.api.permissions import Acting
+from ledger.api.rehearsing import Rehearsable
+from ledger.api.shapes import Answer
+from ledger.api.transaction_shapes import EntryAnswer, TransactionDraft, entries_of, shown_entry
 from ledger.batches import BATCH_MAX
-from ledger.errors import DomainError
-from ledger.models import Transaction
+from ledger.errors import DomainError, InvalidRequest
 from ledger.posting import Posted
 
 MODES = ("atomic", "partial")
+FAULTS_MAX = 20  # of one item
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """An item that is no transaction: what is wrong with which of its fields, and the chain that it breaks."""
+
+    faults: Sequence[tuple[str, str]]
+    chain: str | None = None
+
+    @property
+    def error(self) -> InvalidRequest:
+        param, detail = self.faults[0]
+        return InvalidRequest(detail, param=param or None, **({"more": self.faults[1:]} if self.faults[1:] else {}))
+
+
+class Items(serializers.ListSerializer[Any]):
+    """The items of a batch, each read for itself: one that cannot be read keeps its place as `Malformed`, so that all
+    that is wrong with all of them is found at once, whatever it is."""
+
+    def run_child_validation(self, data: Any) -> Any:
+        try:
+            return super().run_child_validation(data)
+        except serializers.ValidationError as error:
+            chain = data.get("chain") if isinstance(data, Mapping) else None
+            faults = list(refusals.faults_of(error.detail))[:FAULTS_MAX]
+            return Malformed(faults, chain if isinstance(chain, str) else None)
 
 
 class BatchDraft(TransactionDraft):
+    class Meta:
+        list_serializer_class = Items
+
     chain = fields.Text(
         required=False, min_length=1, max_length=64, help_text="Neighbours with the same chain: all or none of them."
     )
 
 
-class BatchRequest(Input):
+class BatchRequest(Rehearsable):
     specimen = {"transactions": [BatchDraft.specimen]}
 
     transactions = BatchDraft(many=True, min_length=1, max_length=BATCH_MAX)
@@ -30,7 +65,6 @@ class BatchRequest(Input):
         required=False,
         help_text="`atomic` (if left out): all or none. `partial`: each for itself, with one result per item.",
     )
-    dry_run = fields.Flag(required=False, help_text="Show what would happen; nothing is kept.")
 
 
 class BatchItemAnswer(Answer):
@@ -39,8 +73,12 @@ class BatchItemAnswer(Answer):
     recorded_at = fields.Moment(allow_null=True)
     replayed = fields.Flag(help_text="Its source was posted before, with the same content.")
     code = fields.Text(allow_null=True, help_text="Why it was refused.")
+    cause = fields.Text(allow_null=True, help_text="Which of the code's causes it was, where it has several.")
     detail = fields.Text(allow_null=True)
-    param = fields.Text(allow_null=True)
+    param = fields.Text(allow_null=True, help_text="The first field at fault.")
+    facts = serializers.DictField(
+        child=fields.Text(), allow_null=True, help_text="The facts of the refusal, as in a problem document."
+    )
     broken_by = Version(allow_null=True, help_text="In a broken chain, the index of the item that broke it.")
     entries = EntryAnswer(many=True, allow_null=True, help_text="In a dry run; otherwise null.")
 
@@ -50,24 +88,30 @@ class BatchAnswer(Answer):
     dry_run = fields.Flag()
 
 
-def present_batch(answers: Sequence[Posted | DomainError], *, dry_run: bool) -> dict[str, Any]:
-    """One result per item; a dry run shows the entries too."""
-    keys = {answer.id for answer in answers if isinstance(answer, Posted)} if dry_run else set()
-    rows = list(Transaction.objects.filter(pk__in=keys)) if keys else []
-    shown = {row.pk: found["entries"] for row, found in zip(rows, present(rows, dry_run=True), strict=True)}
-    return {"data": [_item(answer, shown, dry_run) for answer in answers], "dry_run": dry_run}
+def present_batch(answers: Sequence[Posted | DomainError], *, actor: Acting, dry_run: bool) -> dict[str, Any]:
+    """One result per item, refusals as this caller may be told them; a dry run shows the entries too."""
+    entries: dict[UUID, Any] = {}
+    if dry_run:
+        posted = [answer for answer in answers if isinstance(answer, Posted)]
+        fresh = list(dict.fromkeys(answer.id for answer in posted if not answer.replayed))
+        entries = entries_of([answer.id for answer in posted], fresh)
+    return {"data": [_item(answer, entries, actor, dry_run) for answer in answers], "dry_run": dry_run}
 
 
-def _item(answer: Posted | DomainError, shown: dict[Any, Any], dry_run: bool) -> dict[str, Any]:
-    blank: dict[str, Any] = dict.fromkeys(("id", "recorded_at", "code", "detail", "param", "broken_by", "entries"))
+def _item(answer: Posted | DomainError, entries: Mapping[UUID, Any], actor: Acting, dry_run: bool) -> dict[str, Any]:
     if isinstance(answer, DomainError):
-        why = {"code": answer.code, "detail": answer.detail, "param": answer.param}
-        return blank | why | {"status": "refused", "replayed": False, "broken_by": answer.data.get("broken_by")}
+        told = refusals.fault_of(answer, actor)
+        return _BLANK | told | {"status": "refused", "replayed": False, "broken_by": answer.data.get("broken_by")}
     kept = answer.replayed or not dry_run
-    return blank | {
+    return _BLANK | {
         "status": "replayed" if answer.replayed else "accepted",
         "replayed": answer.replayed,
         "id": answer.public_id if kept else None,
         "recorded_at": answer.recorded_at if kept else None,
-        "entries": shown.get(answer.id),
+        "entries": [shown_entry(line) for line in entries[answer.id]] if dry_run else None,
     }
+
+
+_BLANK: dict[str, Any] = dict.fromkeys(
+    ("id", "recorded_at", "code", "cause", "detail", "param", "facts", "broken_by", "entries")
+)

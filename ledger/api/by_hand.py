@@ -104,8 +104,10 @@ def require_by_hand(code: str, actor: Acting) -> None:
     actor.require(reason.permission)
 
 
-def draft_of(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
-    """The draft that a body asks for. Raises Forbidden, InvalidRequest, NotFound, CurrencyMismatch, InvalidAmount."""
+def draft_of(given: Given, names: Names, actor: Acting, now: datetime, *, alone: bool = True) -> Draft:
+    """The draft that a body asks for. `alone`: look first whether its day is closed; a batch leaves that to the
+    database, which asks once for all of it. Raises Forbidden, InvalidRequest, NotFound, CurrencyMismatch,
+    InvalidAmount."""
     effective_at, source = given.get("effective_at"), given.get("source")
     if effective_at is not None:
         backdating.require_allowed(effective_at, actor=actor, now=now)
@@ -115,7 +117,7 @@ def draft_of(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
         source=Source(OURS + source["system"], source["kind"], source["id"]) if source else None,
         effective_at=effective_at,
         description=given.get("description", ""),
-        metadata=_metadata(given),
+        metadata=_metadata(given, alone),
         pending=bool(given.get("pending")),
         conditions=[
             condition(one, names, param=f"conditions[{index}]") for index, one in enumerate(given.get("conditions", ()))
@@ -126,13 +128,13 @@ def draft_of(given: Given, names: Names, actor: Acting, now: datetime) -> Draft:
     )
 
 
-def _metadata(given: Given) -> Mapping[str, Any] | None:
+def _metadata(given: Given, alone: bool) -> Mapping[str, Any] | None:
     """The caller's facts, with the wish to land in the next open day where the wanted one is closed."""
     metadata: Mapping[str, Any] | None = given.get("metadata")
     if reserved := RESERVED & set(metadata or ()):
         raise InvalidRequest(f"The ledger itself keeps `{min(reserved)}`.", param="metadata")
     if not given.get("land"):
-        if given.get("effective_at") and not given.get("source"):  # a known source is answered as it was
+        if alone and given.get("effective_at") and not given.get("source"):  # a known source is answered as it was
             periods.require_open(given["effective_at"])
         return metadata
     if given.get("effective_at") is None:

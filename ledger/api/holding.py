@@ -4,6 +4,9 @@ One unit of work each, with its event. A hold that belongs to a movement is deci
 takes the money himself.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,17 +15,41 @@ from ledger import holds
 from ledger.api import trail
 from ledger.api.account_names import Names
 from ledger.api.by_hand import require_own
+from ledger.api.originals import say_what_is_left
 from ledger.api.permissions import Acting
 from ledger.api.shapes import money, money_in
 from ledger.database import unit_of_work
-from ledger.errors import InvalidRequest, NotFound
+from ledger.errors import InvalidRequest, NotFound, OverCapture
 from ledger.models import Event, Hold
 
 REASON = "MANUAL_ADJUSTMENT"
 KINDS = ("aml_review", "chargeback_window", "kyc_review", "manual", "settlement_window")
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A hold after an act, and the transaction that the act wrote; None where it moved nothing."""
+
+    hold: Hold
+    transaction: UUID | None
+
+
 def place(*, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """`placed`, for whoever wants the hold alone."""
+    return placed(given=given, actor=actor, now=now).hold
+
+
+def capture(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+    """`captured`, for whoever wants the hold alone."""
+    return captured(hold_id=hold_id, given=given, actor=actor, now=now).hold
+
+
+def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime, once: str | None = None) -> Hold:
+    """`released`, for whoever wants the hold alone. `once`: a name under which it is done at most once."""
+    return released(hold_id=hold_id, given=given, actor=actor, now=now, once=once).hold
+
+
+def placed(*, given: dict[str, Any], actor: Acting, now: datetime) -> Moved:
     """Set money of a wallet or pocket aside. Raises Forbidden, NotFound, InvalidRequest, InsufficientAvailable,
     AccountFrozen, AccountClosed, CurrencyMismatch."""
     actor.require("ledger.place_hold")
@@ -30,8 +57,8 @@ def place(*, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
     if expires_at is not None and expires_at <= now:
         raise InvalidRequest("A hold ends in the future.", param="expires_at")
 
-    def work() -> Hold:
-        placed = holds.place(
+    def work() -> Moved:
+        done = holds.place(
             wallet=Names().ref(given["account"], given["currency"], param="account"),
             amount=money(given).amount,
             kind=given["kind"],
@@ -39,51 +66,49 @@ def place(*, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
             actor=actor.id,
             expires_at=expires_at,
         )
-        hold = _find(placed.hold_id)
+        hold = _find(done.hold_id)
         trail.hold("hold.placed", hold, actor=actor, now=now)
-        return hold
+        return Moved(hold, done.posted.id)
 
     return unit_of_work(work)
 
 
-def capture(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Hold:
+def captured(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime) -> Moved:
     """Take the money, or the part that `amount` says, to an account of the firm.
 
     Raises Forbidden, SelfApproval, NotFound, PolicyRefused, InvalidTransition, OverCapture, InvalidRequest."""
     actor.require("ledger.release_hold")
 
-    def work() -> Hold:
+    def work() -> Moved:
         hold = _own(hold_id)
         _require_other(hold, actor)
         currency = hold.wallet.currency_id
         target = Names().ref(given["to"], currency, param="to")
         if not target.code.startswith("house/"):
             raise InvalidRequest("Held money is taken to an account of the house, or released.", param="to")
-        holds.capture(
-            hold_id=hold_id,
-            to=target,
-            reason=REASON,
-            amount=money_in(given, currency).amount if given.get("amount") else None,
-            description=given["reason"],
-        )
-        return _after(hold, "hold.captured", actor, now)
+        part = money_in(given, currency).amount if given.get("amount") else None
+        with _explained(currency):
+            done = holds.capture(hold_id=hold_id, to=target, reason=REASON, amount=part, description=given["reason"])
+        return Moved(_after(hold, "hold.captured", actor, now), done.id)
 
     return unit_of_work(work)
 
 
-def release(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime, once: str | None = None) -> Hold:
+def released(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime, once: str | None = None) -> Moved:
     """Give the rest back, or the part that `amount` says. `once`: a name under which it is done at most once.
 
     Raises Forbidden, NotFound, PolicyRefused, InvalidTransition, OverRelease, CurrencyMismatch, InvalidAmount."""
     actor.require("ledger.release_hold")
 
-    def work() -> Hold:
+    def work() -> Moved:
         hold = _own(hold_id)
-        part = money_in(given, hold.wallet.currency_id).amount if given.get("amount") else None
-        done = holds.release(hold_id=hold_id, amount=part, description=given.get("reason", ""), idempotency_key=once)
+        currency, words = hold.wallet.currency_id, given.get("reason", "")
+        part = money_in(given, currency).amount if given.get("amount") else None
+        with _explained(currency):
+            done = holds.release(hold_id=hold_id, amount=part, description=words, idempotency_key=once)
         if done.replayed:
-            return hold
-        return _after(hold, "hold.released", actor, now)
+            return Moved(hold, None)
+        return Moved(_after(hold, "hold.released", actor, now), done.id)
 
     return unit_of_work(work)
 
@@ -98,6 +123,17 @@ def extend(*, hold_id: UUID, given: dict[str, Any], actor: Acting, now: datetime
         return _find(hold_id)
 
     return unit_of_work(work)
+
+
+@contextmanager
+def _explained(currency: str) -> Iterator[None]:
+    """Around an act that takes a part: a refusal for too much says how much is left."""
+    try:
+        yield
+    except OverCapture as error:
+        error.data["currency"] = currency
+        say_what_is_left(error)
+        raise
 
 
 def _own(hold_id: UUID) -> Hold:

@@ -1,18 +1,25 @@
 """`/holds`: money of a client set aside, with the reason."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from ledger import ids
 from ledger.api import fields, filters, holding
-from ledger.api.endpoints import Acts, Lists, Reads, one
-from ledger.api.shapes import Answer, Input
-from ledger.api.transaction_shapes import ExtendRequest
+from ledger.api.endpoints import Lists, Reads, one
+from ledger.api.holding import Moved
+from ledger.api.pages import among
+from ledger.api.rehearsing import Rehearsable, Rehearses
+from ledger.api.shapes import Answer
+from ledger.api.transaction_shapes import EntryAnswer, ExtendRequest, entries_of, shown_entry
 from ledger.models import Hold
 
+OPEN = "open"
 
-class HoldRequest(Input):
+
+class HoldRequest(Rehearsable):
     specimen = {
         "account": f"client/{fields.example('cl')}/wallet",
         "amount": "500.00",
@@ -29,7 +36,7 @@ class HoldRequest(Input):
     expires_at = fields.Moment(required=False, help_text="When it is given back by itself.")
 
 
-class CaptureRequest(Input):
+class CaptureRequest(Rehearsable):
     specimen = {"to": "house/adjustments", "amount": "100.00", "reason": "Court order 17/2026"}
 
     to = fields.Text(max_length=120, help_text="An account of the house, by id or code.")
@@ -38,7 +45,7 @@ class CaptureRequest(Input):
     reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
 
 
-class ReleaseRequest(Input):
+class ReleaseRequest(Rehearsable):
     amount = fields.Amount(required=False, help_text="A part; the whole rest if left out.")
     currency = fields.Currency(required=False)
     reason = fields.Text(required=False, max_length=500)
@@ -66,16 +73,66 @@ class HoldAnswer(Answer):
     ended_at = fields.Moment(allow_null=True)
 
 
-class Holds(Lists, Acts):
+class HoldActAnswer(HoldAnswer):
+    """A hold after an act, with the entries that the act wrote."""
+
+    id = fields.Text(source="public_id", allow_null=True, help_text="Null where a dry run would place it.")
+    transaction = fields.PublicId("txn", source="placed_by_id", allow_null=True)
+    entries = EntryAnswer(many=True, help_text="What this act wrote; none where it moved nothing.")
+    dry_run = fields.Flag()
+
+    def to_representation(self, shown: "Shown") -> dict[str, Any]:
+        found = dict(HoldAnswer(shown.hold, context=self.context).data)
+        if shown.nameless:
+            found |= {"id": None, "transaction": None}
+        return found | {"entries": EntryAnswer(shown.entries, many=True).data, "dry_run": shown.dry_run}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A hold after an act, as it is shown. `nameless`: it does not exist, so it has no id."""
+
+    hold: Hold
+    entries: Sequence[dict[str, Any]]
+    dry_run: bool = False
+    nameless: bool = False
+
+
+class HoldActs(Rehearses):
+    """What every act on a hold shares: it can be rehearsed, and answers with the hold and what it wrote."""
+
+    created = HoldActAnswer
+    places = False
+
+    def presented(self, result: Moved) -> Shown:
+        return Shown(result.hold, _entries(result, dry_run=False))
+
+    def rehearsed(self, result: Moved) -> Shown:
+        return Shown(result.hold, _entries(result, dry_run=True), dry_run=True, nameless=self.places)
+
+
+def _entries(result: Moved, *, dry_run: bool) -> list[dict[str, Any]]:
+    if result.transaction is None:
+        return []
+    lines = entries_of([result.transaction], [result.transaction] if dry_run else [])
+    return [shown_entry(line) for line in lines[result.transaction]]
+
+
+class Holds(Lists, HoldActs):
     """Money set aside. A hold of a withdrawal, refund or dispute is decided there."""
 
     permission = {"GET": "ledger.view_hold", "POST": "ledger.place_hold"}
     owners = True
     summary = {"GET": "List holds", "POST": "Place a hold"}
-    keyed = True
-    body, answer, status = HoldRequest, HoldAnswer, 201
+    body, answer, status, other_statuses = HoldRequest, HoldAnswer, 201, (200,)
+    places = True
     filters = (
-        filters.choice("state", Hold.State.values),
+        filters.Filter(
+            "state",
+            fields.Choice(choices=[OPEN, *sorted(Hold.State.values)]),
+            "",
+            "Only in this state; `open` are those that still hold something: active and partly captured.",
+        ),
         filters.choice("kind", Hold.Kind.values),
         filters.public("client", "cl", "wallet__owner"),
         filters.currency("wallet__currency"),
@@ -85,10 +142,13 @@ class Holds(Lists, Acts):
     )
 
     def rows(self) -> QuerySet[Hold]:
-        return _visible(self)
+        rows, state = _visible(self), self.asked().values.get("state")
+        if state == OPEN or state in Hold.OPEN_STATES:
+            rows = among(rows, Hold.objects.filter(state__in=Hold.OPEN_STATES))
+        return rows.filter(state=state) if state in Hold.State.values else rows
 
-    def act(self, given: dict[str, Any]) -> Hold:
-        return holding.place(given=given, actor=self.actor, now=self.now)
+    def act(self, given: dict[str, Any]) -> Moved:
+        return holding.placed(given=given, actor=self.actor, now=self.now)
 
 
 class HoldItem(Reads):
@@ -103,43 +163,40 @@ class HoldItem(Reads):
         return one(_visible(self), pk=ids.decode_uuid("hold", reference))
 
 
-class HoldCapture(Acts):
+class HoldCapture(HoldActs):
     """Take held money for the firm, as a person who did not place the hold."""
 
     permission = {"POST": "ledger.release_hold"}
     summary = {"POST": "Capture a hold, wholly or in part"}
-    keyed = True
     body, answer = CaptureRequest, HoldAnswer
 
-    def act(self, given: dict[str, Any], reference: str) -> Hold:
+    def act(self, given: dict[str, Any], reference: str) -> Moved:
         key = ids.decode_uuid("hold", reference)
-        return holding.capture(hold_id=key, given=given, actor=self.actor, now=self.now)
+        return holding.captured(hold_id=key, given=given, actor=self.actor, now=self.now)
 
 
-class HoldRelease(Acts):
+class HoldRelease(HoldActs):
     """Give held money back to its wallet, all of it or a part."""
 
     permission = {"POST": "ledger.release_hold"}
     summary = {"POST": "Release a hold, wholly or in part"}
-    keyed = True
     body, answer = ReleaseRequest, HoldAnswer
 
-    def act(self, given: dict[str, Any], reference: str) -> Hold:
+    def act(self, given: dict[str, Any], reference: str) -> Moved:
         key = ids.decode_uuid("hold", reference)
-        return holding.release(hold_id=key, given=given, actor=self.actor, now=self.now)
+        return holding.released(hold_id=key, given=given, actor=self.actor, now=self.now)
 
 
-class HoldExtend(Acts):
+class HoldExtend(HoldActs):
     """Put off the end of a hold."""
 
     permission = {"POST": "ledger.place_hold"}
     summary = {"POST": "Give a hold more time"}
-    keyed = True
     body, answer = ExtendRequest, HoldAnswer
 
-    def act(self, given: dict[str, Any], reference: str) -> Hold:
+    def act(self, given: dict[str, Any], reference: str) -> Moved:
         key = ids.decode_uuid("hold", reference)
-        return holding.extend(hold_id=key, given=given, actor=self.actor, now=self.now)
+        return Moved(holding.extend(hold_id=key, given=given, actor=self.actor, now=self.now), None)
 
 
 def _visible(endpoint: Holds | HoldItem) -> QuerySet[Hold]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Func, Model, Q, QuerySet
 
 from ledger.errors import InvalidRequest
 
@@ -70,6 +71,15 @@ def cut(rows: QuerySet[Row], *, name: str, order: Order, cursor: str | None, lim
         next=_onward(name, order, found[-1:], place, forwards=True) if after else None,
         previous=_onward(name, order, found[:1], place, forwards=False) if before else None,
     )
+
+
+def among(rows: QuerySet[Row], few: QuerySet[Any]) -> QuerySet[Row]:
+    """The rows whose keys `few` has: a small set with an index of its own, like what is open now.
+
+    The keys are fetched first and each looked up by itself. As a join, the planner might rather walk the whole table in
+    the order of the page and ask of each row whether it is among them: cheap while they are new, endless when old."""
+    keys = Func(ArraySubquery(few.order_by().values("pk")), function="ANY", output_field=few.model._meta.pk)
+    return rows.filter(pk=keys)
 
 
 def _onward(name: str, order: Order, edge: list[Row], place: Any, *, forwards: bool) -> str | None:

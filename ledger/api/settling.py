@@ -11,11 +11,12 @@ from ledger import posting
 from ledger.api import trail
 from ledger.api.account_names import Names
 from ledger.api.by_hand import Given, find, leg, own, require_other
+from ledger.api.originals import Original
 from ledger.api.permissions import Acting
 from ledger.api.shapes import money_in
 from ledger.database import unit_of_work
-from ledger.errors import InvalidRequest
-from ledger.models import Transaction
+from ledger.errors import InvalidRequest, NotPending
+from ledger.models import Entry, Transaction
 from ledger.money import Money
 from ledger.posting import Leg, Posted
 
@@ -27,13 +28,14 @@ def settle(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
     actor.require("ledger.post_transaction")
 
     def work() -> Posted:
-        found = own(transaction_id)
-        settled = posting.settle(
-            pending_id=transaction_id,
-            amount=_amount(given, found),
-            legs=_entries(given),
-            description=given.get("reason", ""),
-        )
+        found = _reserved(transaction_id)
+        original = Original(found, Entry.Layer.PENDING)
+        part, legs = _amount(given, original), _entries(given)
+        original.require_entries(legs)
+        with original.explained(part):
+            settled = posting.settle(
+                pending_id=transaction_id, amount=part, legs=legs, description=given.get("reason", "")
+            )
         trail.resolved("transaction.settled", settled.id, found, actor=actor, now=now)
         return settled
 
@@ -45,7 +47,7 @@ def void(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) ->
     actor.require("ledger.post_transaction")
 
     def work() -> Posted:
-        found = own(transaction_id)
+        found = _reserved(transaction_id)
         voided = posting.void(pending_id=transaction_id, description=given.get("reason", ""))
         trail.resolved("transaction.voided", voided.id, found, actor=actor, now=now)
         return voided
@@ -60,7 +62,7 @@ def expire(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
     actor.require("ledger.post_transaction")
 
     def work() -> Posted:
-        found = own(transaction_id)
+        found = _reserved(transaction_id)
         ended = posting.expire(pending_id=transaction_id, status=given["status"], description=given.get("reason", ""))
         trail.resolved("transaction.expired", ended.id, found, actor=actor, now=now)
         return ended
@@ -74,7 +76,7 @@ def extend(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
     actor.require("ledger.post_transaction")
 
     def work() -> Transaction:
-        found = own(transaction_id)
+        found = _reserved(transaction_id)
         posting.extend(
             pending_id=transaction_id, expires_at=given["expires_at"], reason=given["reason"], actor=actor, now=now
         )
@@ -84,8 +86,8 @@ def extend(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
 
 
 def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime, once: str | None = None) -> Posted:
-    """Mirror a posted transaction in full, or the part that `amount` or `entries` say; never by the person who posted
-    it. `once`: a name under which it is done at most once.
+    """Mirror what is left of a posted transaction, or the part that `amount` or `entries` say; never by the person who
+    posted it. `once`: a name under which it is done at most once.
 
     Raises Forbidden, SelfApproval and whatever `ledger.posting.reverse` raises."""
     actor.require("ledger.reverse_transaction")
@@ -93,13 +95,19 @@ def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime,
     def work() -> Posted:
         found = find(transaction_id)
         require_other(found, actor)
-        reversed_ = posting.reverse(
-            transaction_id=transaction_id,
-            description=given["reason"],
-            amount=_amount(given, found),
-            legs=_entries(given),
-            idempotency_key=once,
-        )
+        original = Original(found, Entry.Layer.POSTED)
+        part, legs = _amount(given, original), _entries(given)
+        if found.reverses_id is None:
+            original.require_entries(legs)
+        with original.explained(part):
+            reversed_ = posting.reverse(
+                transaction_id=transaction_id,
+                description=given["reason"],
+                amount=part,
+                legs=legs,
+                rest=True,
+                idempotency_key=once,
+            )
         if not reversed_.replayed:
             trail.resolved("transaction.reversed", reversed_.id, found, actor=actor, now=now)
         return reversed_
@@ -107,13 +115,20 @@ def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime,
     return unit_of_work(work)
 
 
-def _amount(given: Given, found: Transaction) -> Money | None:
+def _reserved(transaction_id: UUID) -> Transaction:
+    """A reservation of nobody's movement, whether or not it has ended. Raises NotFound, PolicyRefused, NotPending."""
+    found = own(transaction_id)
+    if found.phase != Transaction.Phase.PENDING:
+        raise NotPending(param="transaction")
+    return found
+
+
+def _amount(given: Given, original: Original) -> Money | None:
     """The part that a body names by an amount; its currency may be left out where the transaction has only one."""
     if not given.get("amount"):
         return None
-    currencies = set(found.entries.values_list("currency", flat=True))
-    if len(currencies) == 1:
-        return money_in(given, currencies.pop())
+    if len(original.currencies) == 1:
+        return money_in(given, *original.currencies)
     if "currency" not in given:
         raise InvalidRequest("This transaction has several currencies: say which one is meant.", param="currency")
     return money_in(given, given["currency"])

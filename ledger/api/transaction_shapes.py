@@ -3,16 +3,18 @@
 Reads the ledger through its queries, a fixed number of them per page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
-from ledger import queries
+from ledger import dry_runs, queries
 from ledger.api import by_hand, fields
 from ledger.api.accounts import LAYERS
 from ledger.api.conditions import CONDITIONS_MAX, ConditionRequest
+from ledger.api.rehearsing import Rehearsable
 from ledger.api.shapes import Answer, Input
 from ledger.models import Pending, Transaction
 from ledger.money import Money
@@ -89,11 +91,11 @@ class TransactionDraft(Input):
     )
 
 
-class TransactionRequest(TransactionDraft):
-    dry_run = fields.Flag(required=False, help_text="Show what would happen; nothing is kept.")
+class TransactionRequest(TransactionDraft, Rehearsable):
+    pass
 
 
-class PartRequest(Input):
+class PartRequest(Rehearsable):
     specimen = {"amount": "125.00"}
 
     amount = fields.Amount(
@@ -109,30 +111,31 @@ class PartRequest(Input):
     )
 
 
-class VoidRequest(Input):
+class VoidRequest(Rehearsable):
     reason = fields.Text(required=False, max_length=500)
 
 
-class ExpireRequest(Input):
+class ExpireRequest(Rehearsable):
     specimen = {"status": "mt5.rejected"}
 
     status = fields.Text(max_length=60, help_text="The outside status; one of the transaction's `expires_on`.")
     reason = fields.Text(required=False, max_length=500)
 
 
-class ExtendRequest(Input):
+class ExtendRequest(Rehearsable):
     specimen = {"expires_at": "2099-01-01T00:00:00Z", "reason": "The platform is closed for maintenance"}
 
     expires_at = fields.Moment(help_text="Later than now set; an end is only ever put off.")
     reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
 
 
-class ReverseRequest(Input):
+class ReverseRequest(Rehearsable):
     specimen = {"reason": "Booked to the wrong client", "amount": "125.00", "currency": "USD"}
 
     reason = fields.Text(min_length=3, max_length=500, help_text="Why, in words.")
     amount = fields.Amount(
-        required=False, help_text="The part whose credits are this much, every entry in proportion; else all of it."
+        required=False,
+        help_text="The part whose credits are this much, every entry in proportion; else all that is not reversed yet.",
     )
     currency = fields.Currency(required=False)
     entries = EntryRequest(
@@ -157,12 +160,15 @@ class EntryAnswer(Answer):
     amount = fields.Amount()
     currency = fields.Currency()
     layer = fields.Choice(choices=sorted(LAYERS.values()))
-    balance_before = fields.Figure(allow_null=True, help_text="Null for accounts that keep no running balance.")
+    balance_before = fields.Figure(
+        allow_null=True,
+        help_text="Null for accounts that keep no running balance; in a dry run told for them too, as of that moment.",
+    )
     balance_after = fields.Figure(allow_null=True)
 
 
 class TransactionAnswer(Answer):
-    id = fields.Text(source="public_id", allow_null=True, help_text="Null in a dry run.")
+    id = fields.Text(source="public_id", allow_null=True, help_text="Null where a dry run would make it.")
     state = fields.Choice(choices=STATES)
     phase = fields.Choice(choices=Transaction.Phase.values)
     reason = fields.Text(source="reason_id")
@@ -180,26 +186,36 @@ class TransactionAnswer(Answer):
     dry_run = fields.Flag()
 
 
-def present(rows: Iterable[Transaction], *, dry_run: bool = False) -> list[dict[str, Any]]:
-    """Transactions with state, entries and what is pending of them, each fetched for all at once."""
+def present(
+    rows: Iterable[Transaction], *, dry_run: bool = False, rehearsed: Collection[UUID] = ()
+) -> list[dict[str, Any]]:
+    """Transactions with state, entries and what is pending of them, each fetched for all at once. `rehearsed`: those
+    that a dry run just made, in the order in which it did; they have no id, and balances of house accounts too."""
     found = list(rows)
     keys = [row.pk for row in found]
-    lines, states = queries.lines_of_many(keys), queries.states_of(keys)
+    lines, states = entries_of(keys, rehearsed), queries.states_of(keys)
     pending = Pending.objects.in_bulk(keys)
     return [
         {
             **{name: getattr(row, name) for name in _PLAIN},
-            "public_id": None if dry_run else row.public_id,
+            "public_id": None if row.pk in rehearsed else row.public_id,
             "state": states[row.pk],
             "source": _source(row),
             "remaining": _remaining(pending[row.pk].remaining, lines[row.pk]) if row.pk in pending else None,
             "expires_at": pending[row.pk].expires_at if row.pk in pending else None,
             "expires_on": pending[row.pk].expires_on if row.pk in pending else [],
-            "entries": [_entry(line) for line in lines[row.pk]],
+            "entries": [shown_entry(line) for line in lines[row.pk]],
             "dry_run": dry_run,
         }
         for row in found
     ]
+
+
+def entries_of(keys: Iterable[UUID], rehearsed: Collection[UUID] = ()) -> dict[UUID, list[queries.Line]]:
+    """The entries of transactions; those of the `rehearsed` with the balances of house accounts."""
+    lines = queries.lines_of_many([*keys, *rehearsed])
+    lines |= dict(zip(rehearsed, dry_runs.with_house_balances([lines[key] for key in rehearsed]), strict=True))
+    return lines
 
 
 def _remaining(amount: Decimal, lines: list[queries.Line]) -> Money | Decimal:
@@ -215,7 +231,7 @@ def _source(row: Transaction) -> dict[str, Any] | None:
     return {"system": row.source_system.removeprefix(by_hand.OURS), "kind": row.source_kind, "id": row.source_id}
 
 
-def _entry(line: queries.Line) -> dict[str, Any]:
+def shown_entry(line: queries.Line) -> dict[str, Any]:
     def figure(amount: Decimal | None) -> Money | None:
         return None if amount is None else Money.of(amount, line.currency)
 

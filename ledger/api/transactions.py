@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
-from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
 
-from ledger import dry_runs, ids
+from ledger import ids
 from ledger.api import batches, by_hand, fields, filters, settling
 from ledger.api.batch_shapes import BatchAnswer, BatchRequest, present_batch
-from ledger.api.endpoints import KEY_HEADER, Acts, Lists, Reads, one, respond
+from ledger.api.endpoints import Lists, Reads, one
+from ledger.api.pages import among
+from ledger.api.rehearsing import Rehearses
 from ledger.api.transaction_shapes import (
     ExpireRequest,
     ExtendRequest,
@@ -22,15 +21,15 @@ from ledger.api.transaction_shapes import (
     VoidRequest,
     present,
 )
-from ledger.models import Transaction
+from ledger.models import Pending, Transaction
 from ledger.posting import Posted
 from ledger.reasons import REASONS
 
 
-class Posts(Acts):
-    """What every act on one transaction shares: it takes a key and answers with the new transaction."""
+class Posts(Rehearses):
+    """What every act on one transaction shares: it takes a key, can be rehearsed, and answers with the new
+    transaction."""
 
-    keyed = True
     answer = TransactionAnswer
     status, other_statuses = 201, (200,)
 
@@ -39,6 +38,10 @@ class Posts(Acts):
 
     def presented(self, result: Posted) -> dict[str, Any]:
         return present([one(Transaction.objects.all(), pk=result.id)])[0]
+
+    def rehearsed(self, result: Posted) -> dict[str, Any]:
+        fresh = () if result.replayed else (result.id,)
+        return present([one(Transaction.objects.all(), pk=result.id)], dry_run=True, rehearsed=fresh)[0]
 
 
 class Transactions(Lists, Posts):
@@ -50,6 +53,9 @@ class Transactions(Lists, Posts):
     filters = (
         filters.choice("reason", list(REASONS)),
         filters.choice("phase", Transaction.Phase.values),
+        filters.Filter(
+            "state", fields.Choice(choices=["pending"]), "", "Only what is still reserved, wholly or in part."
+        ),
         filters.Filter("source_system", fields.Text(max_length=36), "", "Only with this source system."),
         filters.text("source_kind", longest=40),
         filters.text("source_id"),
@@ -58,28 +64,17 @@ class Transactions(Lists, Posts):
     )
 
     def rows(self) -> QuerySet[Transaction]:
-        system = self.asked().values.get("source_system")
-        rows = Transaction.objects.all()
+        asked = self.asked().values
+        rows, system = Transaction.objects.all(), asked.get("source_system")
+        if asked.get("state"):
+            rows = among(rows, Pending.objects.filter(state=Pending.State.PENDING))
         return rows.filter(source_system__in=[system, by_hand.OURS + system]) if system else rows
 
     def present(self, rows: Iterable[Transaction]) -> list[dict[str, Any]]:
         return present(rows)
 
-    def post(self, request: Request, **names: str) -> HttpResponse:
-        given = self.given()
-        if not given.pop("dry_run", False):
-            return self.answered(lambda: self.act(given))
-        request.auth.require_key(request.headers.get(KEY_HEADER))  # type: ignore[union-attr]  # set by authentication
-        return respond(200, dry_runs.rehearse(lambda: self._shown_dry(given)))
-
     def act(self, given: dict[str, Any]) -> Posted:
         return by_hand.post(given=given, actor=self.actor, now=self.now)
-
-    def _shown_dry(self, given: dict[str, Any]) -> bytes:
-        posted = self.act(given)
-        return JSONRenderer().render(
-            self.shown(present([one(Transaction.objects.all(), pk=posted.id)], dry_run=True)[0])
-        )
 
 
 class TransactionItem(Reads):
@@ -130,12 +125,11 @@ class TransactionExpire(Posts):
         return settling.expire(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
-class TransactionExtend(Acts):
+class TransactionExtend(Rehearses):
     """Put off the end of a pending transaction. The answer is the transaction itself."""
 
     permission = {"POST": "ledger.post_transaction"}
     summary = {"POST": "Give a pending transaction more time"}
-    keyed = True
     body, answer = ExtendRequest, TransactionAnswer
 
     def act(self, given: dict[str, Any], reference: str) -> Transaction:
@@ -144,6 +138,9 @@ class TransactionExtend(Acts):
 
     def presented(self, result: Transaction) -> dict[str, Any]:
         return present([result])[0]
+
+    def rehearsed(self, result: Transaction) -> dict[str, Any]:
+        return present([result], dry_run=True)[0]
 
 
 class TransactionReverse(Posts):
@@ -159,25 +156,19 @@ class TransactionReverse(Posts):
         return settling.reverse(transaction_id=key, given=given, actor=self.actor, now=self.now)
 
 
-class TransactionBatch(Acts):
+class TransactionBatch(Rehearses):
     """Post up to 10,000 transactions: all or none, or (`partial`) each for itself. A refusal lists every bad item."""
 
     permission = {"POST": "ledger.post_transaction"}
     summary = {"POST": "Post a batch of transactions"}
-    keyed = True
     body, answer, status, other_statuses = BatchRequest, BatchAnswer, 201, (200,)
 
-    def post(self, request: Request, **names: str) -> HttpResponse:
-        given = self.given()
-        if not given.pop("dry_run", False):
-            return self.answered(lambda: self.act(given))
-        request.auth.require_key(request.headers.get(KEY_HEADER))  # type: ignore[union-attr]  # set by authentication
-        shown = dry_runs.rehearse(lambda: self.shown(present_batch(self._posted(given), dry_run=True)))
-        return respond(200, JSONRenderer().render(shown))
-
-    def act(self, given: dict[str, Any]) -> dict[str, Any]:
-        return present_batch(self._posted(given), dry_run=False)
-
-    def _posted(self, given: dict[str, Any]) -> batches.Answers:
+    def act(self, given: dict[str, Any]) -> batches.Answers:
         partial = given.get("mode") == "partial"
         return batches.post(given=given["transactions"], partial=partial, actor=self.actor, now=self.now)
+
+    def presented(self, result: batches.Answers) -> dict[str, Any]:
+        return present_batch(result, actor=self.actor, dry_run=False)
+
+    def rehearsed(self, result: batches.Answers) -> dict[str, Any]:
+        return present_batch(result, actor=self.actor, dry_run=True)

@@ -8,16 +8,19 @@ from ledger.errors import DomainError, InvalidRequest
 
 class QuoteExpired(DomainError):
     code = "quote_expired"
+    facts = ("expired_at",)
     default_detail = "The quote has expired. Ask for a new one."
 
 
 class QuoteUsed(DomainError):
     code = "quote_used"
+    facts = ("conversion",)
     default_detail = "The quote has been used. A quote converts once."
 
 
 class RateStale(DomainError):
     code = "rate_stale"
+    facts = ("published_at",)
     default_detail = "The rate is too old to convert at. Try again when a fresh one has arrived."
 
 

@@ -75,7 +75,8 @@ def _require_refundable(deposit: Deposit, money: Money) -> None:
         raise InvalidTransition("Another refund of this deposit is under way.", param="deposit")
     rest = refundable(deposit)
     if money > rest:
-        raise LimitExceeded(f"At most {rest} of this deposit can be refunded.", param="amount", refundable=rest.text)
+        detail = f"At most {rest} of this deposit can be refunded."
+        raise LimitExceeded(detail, param="amount", refundable=rest.text, currency=rest.currency)
 
 
 def _hold(deposit: Deposit, refund: Refund, actor: Actor) -> UUID:

@@ -79,6 +79,10 @@ def chart_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _facts(kind: type[errors.DomainError]) -> str:
+    return ", ".join(f"`{name}`" for name in kind.facts)
+
+
 def errors_page() -> str:
     """Every refusal: its code, the causes that a code has, and what they say."""
     lines = [
@@ -91,16 +95,21 @@ def errors_page() -> str:
         "A refusal is a problem document (RFC 9457): `code`, where one code has several causes `cause`, `param` for the"
     ]
     lines += [
-        "field that is meant, and facts. It leaves nothing behind. Codes and causes are added, never renamed.",
+        "field that is meant, and `facts`. It leaves nothing behind. Codes and causes are added, never renamed.",
         "",
     ]
-    lines += ["| Status | `code` | `cause` | Says | Again later |", "|---|---|---|---|---|"]
+    lines += ["| Status | `code` | `cause` | Says | `facts` | Again later |", "|---|---|---|---|---|---|"]
     kinds = errors.kinds()
     for code, problem in problems.KINDS.items():
         ours = [kind for kind in kinds if kind.code == code]
         said = next((kind.default_detail for kind in ours if not kind.cause), f"{problem.title}.")
-        lines.append(f"| {problem.status} | `{code}` | | {said} | {'yes' if problem.retryable else ''} |")
-        lines += [f"| | | `{kind.cause}` | {kind.default_detail} | |" for kind in ours if kind.cause]
+        facts = _facts(ours[0]) if ours else ""
+        lines.append(f"| {problem.status} | `{code}` | | {said} | {facts} | {'yes' if problem.retryable else ''} |")
+        lines += [f"| | | `{kind.cause}` | {kind.default_detail} | {_facts(kind)} | |" for kind in ours if kind.cause]
+    lines += ["", "## Facts", ""]
+    lines += ["Texts all: amounts are exact, with the decimals of the `currency` beside them, moments RFC 3339 in UTC,"]
+    lines += ["objects their ids. A figure is only told to whoever may read it where it stands.", ""]
+    lines += ["| Name | Is |", "|---|---|", *(f"| `{name}` | {words} |" for name, words in errors.FACTS.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -27,7 +27,12 @@ def test_a_refused_batch_lists_every_bad_item(world: World) -> None:
         (5, "not_found", "transactions[5].entries[1].account"),
     ]
     assert all(bad["detail"] for bad in found["errors"])
-    assert found["errors"][0]["available"] == "100"
+    assert found["errors"][0]["facts"] == {
+        "account": world.wallet(),
+        "available": "100.00",
+        "wanted": "200.00",
+        "currency": "EUR",
+    }
     assert counts() == before
 
 

@@ -106,8 +106,12 @@ def test_a_reversal_in_parts_adds_up_to_the_original(world: World) -> None:
     first = world.finance.made(f"{posted}/reverse", {"reason": "Half of it", "amount": "20.00", "currency": "EUR"})
     assert world.auditor.read(posted)["state"] == "partly_reversed"
     world.finance.made(f"{posted}/reverse", {"reason": "Some more", "entries": entries(world, "5.00")})
-    problem(world.finance.post(f"{posted}/reverse", {"reason": "All of it"}), 422, "over_reversal")
-    problem(world.finance.post(f"{posted}/reverse", {"reason": "Too much", "amount": "15.01"}), 422, "over_reversal")
+    too_much = world.finance.post(f"{posted}/reverse", {"reason": "Too much", "amount": "15.01"})
+    assert problem(too_much, 422, "over_reversal", "amount")["facts"] == {
+        "currency": "EUR",
+        "remaining": "15.00",
+        "wanted": "15.01",
+    }
     wrong = {"reason": "Other money", "amount": "1.00", "currency": "USD"}
     problem(world.finance.post(f"{posted}/reverse", wrong), 422, "currency_mismatch")
     another = Api(key("finance_approver"))
@@ -117,8 +121,10 @@ def test_a_reversal_in_parts_adds_up_to_the_original(world: World) -> None:
         "invalid_request",
         "reversal_of_reversal",
     )
-    world.finance.made(f"{posted}/reverse", {"reason": "The rest", "amount": "15.00"})
+    rest = world.finance.made(f"{posted}/reverse", {"reason": "The rest"})
+    assert [entry["amount"] for entry in rest["entries"]] == ["15.00", "15.00"]
     assert world.auditor.read(posted)["state"] == "reversed"
+    cause(world.finance.post(f"{posted}/reverse", {"reason": "Again"}), 422, "over_reversal", "already_reversed")
     assert books.available(world.client) == Decimal(1000)
     assert Transaction.objects.filter(reverses__isnull=False).count() == 3
     books.assert_sound()
