@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models import Func, Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
 
 from ledger.errors import InvalidRequest
 
@@ -78,8 +78,11 @@ def among(rows: QuerySet[Row], few: QuerySet[Any]) -> QuerySet[Row]:
 
     The keys are fetched first and each looked up by itself. As a join, the planner might rather walk the whole table in
     the order of the page and ask of each row whether it is among them: cheap while they are new, endless when old."""
-    keys = Func(ArraySubquery(few.order_by().values("pk")), function="ANY", output_field=few.model._meta.pk)
-    return rows.filter(pk=keys)
+    keys = ArraySubquery(few.order_by().values("pk"))
+    among = Func(
+        F("pk"), keys, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField(), arity=2
+    )
+    return rows.filter(among)
 
 
 def _onward(name: str, order: Order, edge: list[Row], place: Any, *, forwards: bool) -> str | None:

@@ -1,7 +1,8 @@
 """A firm as a program sees it: a key for each role, a client with money, and requests as another program sends them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from payments.models import Client, PaymentMethod
 from payments.roles import CLIENT, ROLES
 from payments.services import api_keys
 from tests.factories import people
+from tests.factories.refusals import changes, footprint
 
 STAFF = tuple(role for role in ROLES if role != CLIENT)
 PROBLEM = "application/problem+json"
@@ -146,6 +148,14 @@ def problem(response: HttpResponse, status: int, code: str, param: str | None = 
     if param != "*":
         assert body["param"] == param, body
     return body
+
+
+@contextmanager
+def nothing_moves() -> Iterator[None]:
+    """What happens inside leaves every row of every table as it was, but for when a key was last used."""
+    before = footprint()
+    yield
+    assert set(changes(before)) <= {"payments_apikey"}
 
 
 def counts() -> dict[str, int]:

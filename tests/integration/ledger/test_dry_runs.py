@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from ledger import accounts, dry_runs, posting, queries
 from ledger.errors import DomainError, InsufficientAvailable, InvalidTransition
@@ -103,3 +104,28 @@ def test_an_account_opened_on_the_way_is_not_there_afterwards():
         return dry_runs.post(reason="BANK_RECEIPT", legs=[debit(books.bank(), Decimal(1)), credit(target, Decimal(1))])
 
     assert unchanged(lambda: dry_runs.rehearse(work)).lines[1].code == "client/cl_new/wallet"
+
+
+def test_house_accounts_show_each_step_of_a_batch_although_they_keep_none():
+    def receipt(amount, **more):
+        legs = [debit(books.bank(), Decimal(amount)), credit(books.wallet(), Decimal(amount))]
+        return Draft(reason="BANK_RECEIPT", legs=legs, **more)
+
+    drafts = [receipt("1"), Draft(**words("500")), receipt("2", pending=True), receipt("4")]
+    answers = unchanged(lambda: dry_runs.post_each(drafts))
+    assert isinstance(answers[1], InsufficientAvailable)
+    bank = [answer.lines[0] for answer in answers if not isinstance(answer, DomainError)]
+    assert [(line.balance_before, line.balance_after) for line in bank] == [(100, 101), (101, 101), (101, 105)]
+    with transaction.atomic():
+        posted = posting.post_batch(drafts[:1])
+    assert queries.lines_of(posted[0].id)[0].balance_after is None
+
+
+def test_how_many_statements_it_takes_does_not_depend_on_the_entries():
+    def asked(count):
+        legs = [debit(books.bank(), Decimal(count)), *(credit(books.wallet(), Decimal(1)) for _ in range(count))]
+        with CaptureQueriesContext(connection) as seen:
+            dry_runs.post(reason="BANK_RECEIPT", legs=legs)
+        return len(seen)
+
+    assert asked(1) == asked(90)
