@@ -14,6 +14,7 @@ from django.db import transaction
 from rest_framework import serializers
 
 from ledger import accounts
+from ledger.api.batch_shapes import BatchDraft
 from payments.models import IdempotencyKey
 from tests.integration.api.absurd import values_for
 from tests.integration.api.making import upload
@@ -76,6 +77,36 @@ def test_every_field_refuses_what_it_cannot_mean(firm: World, sample: Sample) ->
     refuse_missing_and_unknown(api, sample, path, body)
     assert counts() == before
     assert not IdempotencyKey.objects.filter(status__isnull=True).exists()
+
+
+def test_absurd_items_of_a_batch_are_each_refused_and_never_all(firm: World) -> None:
+    """In parts, what an item cannot mean is the result of that item."""
+    good = {**firm.transfer_between("1.00"), "description": "", "metadata": {}, "pending": True}
+    good |= {"source": {"system": "crm", "kind": "gift", "id": "17"}, "expires_on": ["mt5.rejected"]}
+    good |= {"conditions": [{"account": firm.wallet(), "currency": "EUR", "available_gte": "1.00"}]}
+    items: list[Any] = [*no_items(), [good], {"transactions": [good]}]
+    for way, field in fields_of(BatchDraft()):
+        items += [changed(good, way, value) for value in values_for(field)]
+    items = [item for item in items if item is not None]
+    assert len(items) > 300
+    before, sent = counts(), {"mode": "partial", "transactions": items}
+    unreadable = firm.ops.post("/transactions/batch", raw=json.dumps(sent).encode())
+    problem(unreadable, 400, "invalid_request", None)  # no text of JSON at all: that is the request's fault
+    sent["transactions"] = [item for item in items if not any(odd in json.dumps(item) for odd in UNREADABLE)]
+    response = firm.ops.post("/transactions/batch", raw=json.dumps(sent).encode())
+    assert response.status_code == 201, response.content[:500]
+    data = response.json()["data"]
+    assert {item["status"] for item in data} == {"refused"}, [
+        sent["transactions"][place] for place, item in enumerate(data) if item["status"] != "refused"
+    ][:3]
+    assert counts() == before
+
+
+UNREADABLE = ("\\u0000", "\\ud800")
+
+
+def no_items() -> list[Any]:
+    return ["x", 17, 1.5, True, None, [], {}, {"a": 1}]
 
 
 def refuse_missing_and_unknown(api: Api, sample: Sample, path: str, body: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ def test_how_many_statements_it_takes_does_not_depend_on_how_many_items(world: W
         world.ops.made("/accounts", {"code": world.wallet(client), "currency": "EUR"})
 
     def items(count: int) -> list[Any]:
-        """Each to another client, with a condition, a day of its own, one in ten refused for its shape or its account."""
+        """Each to another client, with a condition and a time of its own; one has no account, one no amount."""
         made = [world.transfer_between("1.00", effective_at="2026-11-20T10:00:00Z") for _ in range(count)]
         for place, item in enumerate(made):
             item["entries"][1]["account"] = world.wallet(clients[place])

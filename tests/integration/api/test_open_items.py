@@ -62,11 +62,11 @@ def test_open_holds_are_those_that_still_hold_something(world: World) -> None:
     ("rows", "few", "indexes"),
     [
         (
-            Transaction.objects,
+            Transaction,
             Pending.objects.filter(state="pending"),
             ("ledger_pending_open", "ledger_transaction_pkey"),
         ),
-        (Hold.objects, Hold.objects.filter(state__in=Hold.OPEN_STATES), ("ledger_hold_open", "ledger_hold_pkey")),
+        (Hold, Hold.objects.filter(state__in=Hold.OPEN_STATES), ("ledger_hold_open", "ledger_hold_pkey")),
     ],
 )
 def test_a_page_of_what_is_open_reads_two_indexes_and_never_the_whole_table(
@@ -75,7 +75,7 @@ def test_a_page_of_what_is_open_reads_two_indexes_and_never_the_whole_table(
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # these tables are empty here
         cursor.execute("SET LOCAL enable_bitmapscan = off")
-    plan = among(rows.all(), few).order_by("-pk")[:51].explain()
+    plan = among(rows.objects.all(), few).order_by("-pk")[:51].explain()
     assert "Filter: (id = ANY" not in plan
     assert "Index Cond: (id = ANY" in plan
     for index in indexes:

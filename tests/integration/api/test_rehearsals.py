@@ -105,25 +105,26 @@ def test_a_refused_rehearsal_is_refused_like_the_real_call(world: World) -> None
     books.assert_sound()
 
 
+def steps(entries: list[dict[str, Any]]) -> list[tuple[str | None, str | None]]:
+    return [(entry["balance_before"], entry["balance_after"]) for entry in entries]
+
+
 def test_balances_of_the_house_are_told_as_of_that_moment(world: World) -> None:
     path = f"{held(world)}/capture"
     world.finance.made(path, COURT | {"amount": "3.00"})
     assert world.auditor.read("/accounts/house/adjustments/balance", currency="EUR")["posted"] == "3.00"
     with nothing_moves():
         shown = world.finance.post(path, COURT | {"amount": "0.50", "dry_run": True}).json()["entries"]
-    assert [(entry["balance_before"], entry["balance_after"]) for entry in shown] == [
-        ("17.00", "16.50"),
-        ("3.00", "3.50"),
-    ]
+    assert steps(shown) == [("17.00", "16.50"), ("3.00", "3.50")]
     real = world.finance.made(path, COURT | {"amount": "0.50"})["entries"]
-    assert [(entry["balance_before"], entry["balance_after"]) for entry in real] == [("17.00", "16.50"), (None, None)]
+    assert steps(real) == [("17.00", "16.50"), (None, None)]
     deposit = Transaction.objects.filter(entries__account__code=world.wallet(), entries__currency="USD").get()
     with nothing_moves():
         back = world.finance.post(
             f"/transactions/{deposit.public_id}/reverse", {"reason": "Bounced", "amount": "20.00", "dry_run": True}
         ).json()
-    clearing = next(entry for entry in back["entries"] if not entry["account"].startswith("client/"))
-    assert (clearing["balance_before"], clearing["balance_after"]) == ("500.00", "480.00")
+    clearing = [entry for entry in back["entries"] if not entry["account"].startswith("client/")]
+    assert steps(clearing) == [("500.00", "480.00")]
     books.assert_sound()
 
 
