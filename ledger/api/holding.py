@@ -132,7 +132,7 @@ def _explained(currency: str) -> Iterator[None]:
         yield
     except OverCapture as error:
         error.data["currency"] = currency
-        say_what_is_left(error)
+        say_what_is_left(error, param="amount")
         raise
 
 

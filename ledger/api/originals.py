@@ -12,7 +12,6 @@ from ledger.models import Entry, Transaction
 from ledger.money import Money
 from ledger.posting import Leg
 
-REST = "Leave the amount out to take all that is left."
 _PAST = {"debit": "debited", "credit": "credited"}
 
 
@@ -57,8 +56,8 @@ class Original:
                 )
 
     @contextmanager
-    def explained(self, part: Money | None) -> Iterator[None]:
-        """Around the act: a refusal for too large a part says of what, and how much of it is left."""
+    def explained(self, part: Money | None, legs: Sequence[Leg] | None) -> Iterator[None]:
+        """Around the act that takes this part: a refusal for too much says of what, and how much of it is left."""
         try:
             yield
         except (OverCapture, OverReversal, NotDivisible) as error:
@@ -67,16 +66,18 @@ class Original:
                 error.data.update(account=account[0], currency=account[1])
             elif part is not None:
                 error.data["currency"] = part.currency
-            say_what_is_left(error)
+            say_what_is_left(error, param="amount" if part else "entries" if legs else None)
             raise
 
 
-def say_what_is_left(error: DomainError) -> None:
-    """Word a refusal for too large a part from its facts, where they tell it."""
+def say_what_is_left(error: DomainError, *, param: str | None) -> None:
+    """Word a refusal for too large a part from its facts, where they tell it. `param`: what named the part."""
     facts = error.data
     if isinstance(error, NotDivisible) or not {"remaining", "wanted", "currency"} <= set(facts):
         return
     left, wanted = (Money.of(facts[name], facts["currency"]) for name in ("remaining", "wanted"))
     of = f" of {facts['account']}" if "account" in facts else ""
-    error.detail = f"{left}{of} is left, {wanted} was asked for. {REST if left.amount else ''}".strip()
-    error.param = error.param or ("entries" if "account" in facts else "amount")
+    error.detail = f"{left}{of} is left, {wanted} was asked for."
+    if left.amount and param:
+        error.detail += f" Leave the {param} out to take all that is left."
+    error.param = error.param or param

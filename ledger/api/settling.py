@@ -32,7 +32,7 @@ def settle(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime) 
         original = Original(found, Entry.Layer.PENDING)
         part, legs = _amount(given, original), _entries(given)
         original.require_entries(legs)
-        with original.explained(part):
+        with original.explained(part, legs):
             settled = posting.settle(
                 pending_id=transaction_id, amount=part, legs=legs, description=given.get("reason", "")
             )
@@ -99,7 +99,7 @@ def reverse(*, transaction_id: UUID, given: Given, actor: Acting, now: datetime,
         part, legs = _amount(given, original), _entries(given)
         if found.reverses_id is None:
             original.require_entries(legs)
-        with original.explained(part):
+        with original.explained(part, legs):
             reversed_ = posting.reverse(
                 transaction_id=transaction_id,
                 description=given["reason"],

@@ -49,6 +49,7 @@ def test_too_much_of_a_reservation_says_what_is_left_of_which_account(world: Wor
         refused(world.ops.post(f"{path}/post", {"amount": "10.01"}), 422, "over_capture", "over_post", left, "amount")
         by_entries = world.ops.post(f"{path}/post", {"entries": world.transfer_between("10.01")["entries"]})
         found = problem(by_entries, 422, "over_capture", "entries")
+        assert "Leave the entries out" in found["detail"]
         assert found["facts"] == left | {"account": found["facts"]["account"]}
         assert found["facts"]["account"] in {world.wallet(), world.wallet(world.other)}
     books.assert_sound()
