@@ -138,7 +138,7 @@ def statement(*, account: Account, period: Period) -> Statement:
 
     Read from where the period was: what has it closed has all of its entries. Raises InvalidTransition while the period
     is open."""
-    _require_closed(period)
+    require_closed(period)
     using = _read_from(period)
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT s.* FROM ledger_statement(%s::bigint, %s::bigint) s", [account.pk, period.pk])
@@ -152,7 +152,7 @@ def trial_balance(period: Period) -> bytes:
     """The trial balance at the end of a closed period, CSV in UTF-8; its SHA-256 is `period.trial_digest`.
 
     Read from where the period was. Raises InvalidTransition while the period is open."""
-    _require_closed(period)
+    require_closed(period)
     with connections[_read_from(period)].cursor() as cursor:
         cursor.execute("SELECT ledger_trial_balance(%s::bigint)", [period.pk])
         return str(cursor.fetchone()[0]).encode()
@@ -190,7 +190,8 @@ def outlook(period: Period) -> list[tuple[str, int, Decimal, Decimal]]:
         return [(row[0], row[1], row[2], row[3]) for row in cursor.fetchall()]
 
 
-def _require_closed(period: Period) -> None:
+def require_closed(period: Period) -> None:
+    """Raise InvalidTransition for a period that has no statements of its own (yet)."""
     if period.state == Period.State.CLOSED:
         return
     frozen = period.entity.closed_before

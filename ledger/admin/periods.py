@@ -7,15 +7,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
 
-from ledger import ids, periods
-from ledger.admin import display, finding, people, references
+from ledger import periods
+from ledger.admin import display, finding, people, period_files, references
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices
 from ledger.admin.panels import Panel, Table, columns, facts
+from ledger.exports import reading
 from ledger.models import Period
 
-ACCOUNTS_SHOWN = 50
+ACCOUNTS_SHOWN = 10
+CORRECTIONS_SHOWN = 50
 
 
 class PeriodAdmin(ReadOnlyAdmin):
@@ -28,8 +32,15 @@ class PeriodAdmin(ReadOnlyAdmin):
     )
     finders = (finding.public_id("per"), finding.exactly("label", "day or month"))
     search_help_text = "A day like 2026-11-20 or a month like 2026-11"
-    intro = "A closed period is frozen: nothing can take effect in it any more, and its statements never change."
+    intro = (
+        "A closed period is frozen: nothing can take effect in it any more, and its statements never change. Days are "
+        "the legal entity's own, by the time at which things took effect; days of the general-ledger export are UTC "
+        "days, by the time of recording."
+    )
     empty = "No day or month is closed yet."
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*period_files.addresses(self.admin_site.admin_view), *super().get_urls()]
 
     @admin.display(description="Period")
     def period(self, shown: Period) -> str:
@@ -64,7 +75,7 @@ class PeriodAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, shown: Period) -> list[Panel]:
         if shown.state != Period.State.CLOSED:
             return [outlook(shown)]
-        return [self._accounts(request, shown), self._corrections(request, shown)]
+        return [self._files(request, shown), self._accounts(request, shown), self._corrections(request, shown)]
 
     def asides(self, request: HttpRequest, shown: Period) -> list[Panel]:
         return [
@@ -80,24 +91,35 @@ class PeriodAdmin(ReadOnlyAdmin):
                 ("Digest", display.code(shown.digest) if shown.digest else ""),
                 ("Trial balance", display.code(shown.trial_digest) if shown.trial_digest else ""),
                 note="Digests are SHA-256; verify_ledger computes them again from the entries.",
-            )
+            ),
+            two_days(shown.entity.zone),
         ]
 
-    def _accounts(self, request: HttpRequest, shown: Period) -> Table:
-        kept = shown.accounts.select_related("account").order_by("account__code", "account__currency")
-        rows = tuple(
-            (
-                references.link(request, ids.encode("acc", row.account_id), display.account(row.account.code)),
-                display.raw_amount(row.opening, row.account.currency_id),
-                display.raw_amount(row.closing, row.account.currency_id),
-                str(row.entries),
-                display.code(row.digest[:12]),
-            )
-            for row in kept[:ACCOUNTS_SHOWN]
+    def files(self, request: HttpRequest, shown: Period) -> list[tuple[str, Any, str]]:
+        """What a closed period gives out: label, links, hint."""
+        of = (shown.public_id,)
+        words = f"Trial balance of {shown.label}"
+        statements = format_html(
+            '<a class="ww-link" href="{}">All accounts</a>', reverse("admin:ledger_period_accounts", args=of)
         )
-        heads = columns(("Account", "main"), ("Opening", "money"), ("Closing", "money"), "Entries", "Statement")
-        note = f"The first {ACCOUNTS_SHOWN} accounts." if len(rows) == ACCOUNTS_SHOWN else ""
-        return Table("Accounts that moved", heads, rows, "Nothing moved.", note=note)
+        trial = period_files.links(*((form, "trial", words, of) for form in period_files.FORMS))
+        found = [("Trial balance", trial, "at its end, as it was frozen")]
+        if request.user.has_perm(period_files.STATEMENT):
+            found.append(("Statements", statements, "one per account, also of accounts that did not move"))
+        return found
+
+    def _files(self, request: HttpRequest, shown: Period) -> Panel:
+        note = "The same bytes whenever they are asked for, here, by the API and by the commands."
+        return facts("To download", *self.files(request, shown), note=note)
+
+    def _accounts(self, request: HttpRequest, shown: Period) -> Table:
+        rows = list(period_files.kept(shown, reading.alias())[: ACCOUNTS_SHOWN + 1])
+        more = ("All accounts, and finding one", reverse("admin:ledger_period_accounts", args=[shown.public_id]))
+        title = "Accounts that moved"
+        if len(rows) <= ACCOUNTS_SHOWN:
+            return period_files.table(request, shown, rows, title=title)
+        note = f"The first {ACCOUNTS_SHOWN} accounts by code."
+        return period_files.table(request, shown, rows[:ACCOUNTS_SHOWN], title=title, note=note, more=more)
 
     def _corrections(self, request: HttpRequest, shown: Period) -> Table:
         rows = tuple(
@@ -107,7 +129,7 @@ class PeriodAdmin(ReadOnlyAdmin):
                 display.when(row.effective_at, seconds=True),
                 display.when(row.recorded_at, seconds=True),
             )
-            for row in periods.corrections(shown)[:ACCOUNTS_SHOWN]
+            for row in periods.corrections(shown)[:CORRECTIONS_SHOWN]
         )
         heads = columns(("Transaction", "main"), "Belongs to", ("Took effect", "time"), ("Recorded", "time"))
         return Table("Landed later", heads, rows, "Nothing that belongs here came later.")
@@ -121,3 +143,13 @@ def outlook(period: Period) -> Table:
     )
     heads = columns(("Currency", "main"), "Entries", ("Debited and credited", "money"), "Debits equal credits")
     return Table(f"What {period.label} holds", heads, rows, "No entry took effect in it.")
+
+
+def two_days(zone: str) -> Panel:
+    """Why a date here and the same date in the general-ledger export are not the same entries."""
+    return facts(
+        "Two kinds of days",
+        ("This period", f"what took effect in it, by the clock of {zone}"),
+        ("General ledger", "a day of its export is what was recorded on it, by the clock of UTC"),
+        note="The same date names two different sets of entries. Do not hold the figures of one against the other.",
+    )

@@ -194,9 +194,18 @@ def _sum(currency: str, entries: int, moved: Decimal, difference: Decimal) -> di
 
 def _shown(endpoint: Endpoint, body: bytes, period: Period, digest: str | None, form: str | None) -> HttpResponse:
     if form != "csv":
-        rows = list(csv.DictReader(io.StringIO(body.decode())))
-        return Response(endpoint.shown({"period": period.label, "digest": digest, "rows": rows}))
+        return Response(endpoint.shown(rows_of(body, period, digest)))
+    return as_csv(body, f"{period.label}.csv")
+
+
+def rows_of(body: bytes, period: Period, digest: str | None) -> dict[str, Any]:
+    """What `RowsAnswer` shows of a trial balance or statement: its lines with their columns' names."""
+    return {"period": period.label, "digest": digest, "rows": list(csv.DictReader(io.StringIO(body.decode())))}
+
+
+def as_csv(body: bytes, name: str) -> HttpResponse:
+    """The very text that the digest is of, to keep, with its SHA-256 in the header."""
     response = HttpResponse(body, content_type="text/csv; charset=utf-8")
     response["Repr-Digest"] = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
-    response["Content-Disposition"] = f'attachment; filename="{period.label}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -5,14 +5,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from ledger import periods
-from ledger.admin import acts, references
+from ledger.admin import acts, period_files, references
 from ledger.admin.acts import Act, Call
 from ledger.admin.panels import Panel, facts
 from ledger.admin.periods import PeriodAdmin, outlook
+from ledger.api.files import ARCHIVE
 from ledger.errors import InvalidTransition
+from ledger.exports import files
 from ledger.models import Period
 from payments.web import actor_of
 
@@ -52,6 +57,13 @@ def _close(call: Call) -> tuple[str, str]:
     return f"{closed.label} is closed.", references.url(closed.public_id)
 
 
+def archive(request: HttpRequest, object_id: str) -> HttpResponseBase:
+    """The signed archive of a closed period, recorded as the API records it."""
+    period_files.need(request, ARCHIVE)
+    made = files.archive(periods.find(object_id), actor=actor_of(request), now=timezone.now())
+    return made.response()
+
+
 @admin.register(Period)
 class ClosablePeriodAdmin(PeriodAdmin):
     makes = (
@@ -80,3 +92,17 @@ class ClosablePeriodAdmin(PeriodAdmin):
             danger=True,
         ),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view(archive)
+        return [path("<str:object_id>/archive/", guarded, name="ledger_period_archive"), *super().get_urls()]
+
+    def files(self, request: HttpRequest, shown: Period) -> list[tuple[str, Any, str]]:
+        found = super().files(request, shown)
+        if request.user.has_perm(ARCHIVE):
+            address = reverse("admin:ledger_period_archive", args=[shown.public_id])
+            link = format_html('<a class="ww-link" href="{}">{}.jsonl.gz</a>', address, shown.label)
+            hint = f"signed, with every entry; manage.py verify_archive checks it without the database, and for large \
+books manage.py archive_period {shown.label} writes it"
+            found.append(("Archive", link, hint))
+        return found

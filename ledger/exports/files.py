@@ -1,0 +1,95 @@
+"""Whole files to give out: the book as plain-text accounting, a closed period's archive, the sealed history.
+
+A file is made whole before its first byte leaves, so that a failure is a refusal and never half a file. REST and the
+staff pages both give out what is made here, and the commands (`export_journal`, `archive_period`, `export_seal`) write
+the same bytes. Nothing here asks who may have them.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO
+
+from django.http import FileResponse
+
+from ledger import archives, events, seal_notes
+from ledger.errors import InvalidRequest, Unavailable
+from ledger.exports import beancount, hledger, reading, seal
+from ledger.exports.book import Book
+from ledger.models import Period
+
+GZIP = "application/gzip"
+TEXT = "text/plain; charset=utf-8"
+JOURNALS: dict[str, tuple[str, Callable[[Book], Iterator[str]]]] = {
+    "beancount": ("book.beancount", beancount.write),
+    "hledger": ("book.journal", hledger.write),
+}
+VERIFIER = Path(seal.__file__).with_name("verify_seal.py")
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """A finished file, open for reading; its name on disk is gone already."""
+
+    name: str
+    media_type: str
+    opened: IO[bytes]
+
+    def response(self) -> FileResponse:
+        return FileResponse(self.opened, as_attachment=True, filename=self.name, content_type=self.media_type)
+
+
+def journal(form: str, *, first: date | None = None, last: date | None = None) -> WholeFile:
+    """The book for "hledger" or "beancount", whole or of the UTC days `first` to `last`, read as the reader.
+
+    Raises InvalidRequest (param "format", "from")."""
+    if form not in JOURNALS:
+        raise InvalidRequest("Say for which program.", param="format")
+    if first and last and first > last:
+        raise InvalidRequest("The first day is after the last one.", param="from")
+    name, write = JOURNALS[form]
+
+    def written(folder: Path) -> Path:
+        path = folder / name
+        with reading.snapshot() as using, path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(write(Book(first=first, last=last, using=using)))
+        return path
+
+    return _whole(written, TEXT)
+
+
+def archive(period: Period, *, actor: events.Who, now: datetime) -> WholeFile:
+    """The signed archive of a closed period; an event names its SHA-256. Raises what `archives.write` raises."""
+    return _whole(lambda folder: archives.write(period, folder, actor=actor, now=now), GZIP)
+
+
+def sealed_history() -> WholeFile:
+    """Links, rows, daily roots and signed checkpoints, read as the reader. Raises Unavailable while the key that
+    checkpoints are signed with is none, because the file names the public one."""
+    try:
+        seal_notes.public_keys()
+    except ValueError:
+        raise Unavailable("The sealed history names the seal's public key, and SEAL_KEY is none.") from None
+
+    def written(folder: Path) -> Path:
+        path = folder / "seal.jsonl.gz"
+        with reading.snapshot() as using:
+            seal.write(seal.lines(using), path)
+        return path
+
+    return _whole(written, GZIP)
+
+
+def verifier() -> WholeFile:
+    """The program that checks a sealed history by itself, as it stands in the product."""
+    return WholeFile(VERIFIER.name, "text/x-python; charset=utf-8", VERIFIER.open("rb"))
+
+
+def _whole(write: Callable[[Path], Path], media_type: str) -> WholeFile:
+    """What `write` puts into a folder of its own, which is gone when the file has been read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder))
+        opened = path.open("rb")  # stays readable without its name
+    return WholeFile(path.name, media_type, opened)
