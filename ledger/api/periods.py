@@ -91,7 +91,9 @@ class RowsAnswer(Answer):
 
 
 class Periods(Lists, Acts):
-    """Business days and months of the legal entity, latest first; those that were named, open or closed."""
+    """Business days and months of the legal entity, latest first; those that were named, open or closed.
+
+    They go by effective time in the entity's zone; a day of the general-ledger export is UTC, by the time of recording."""
 
     permission = {"GET": "ledger.view_period", "POST": periods.PERMISSION}
     summary = {"GET": "List periods", "POST": "Name a day or a month, so that it can be closed"}

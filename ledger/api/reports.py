@@ -98,13 +98,14 @@ class GlAnswer(Answer):
 class GeneralLedger(Endpoint):
     """One day for the general ledger, per its account or entry by entry. The same day gives the same bytes.
 
-    Only days that are over; every account that moved must have a place in the mapping. Each reading is an event."""
+    A day is a UTC day, by the time of recording; a period's day goes by effective time, in the entity's zone. Only days
+    that are over; every account that moved must have a place in the mapping. Each reading is an event."""
 
     permission = {"GET": "ledger.view_glexport"}
     summary = {"GET": "Export a day to the general ledger"}
     answer = GlAnswer
     filters = (
-        filters.Filter("date", serializers.DateField(), "", "The day, in UTC."),
+        filters.Filter("date", serializers.DateField(), "", "The day, in UTC, by the time of recording."),
         filters.Filter("form", fields.Choice(choices=sorted(gl_csv.FORMS)), "", "`summary` or `detailed`."),
         FORMAT,
     )

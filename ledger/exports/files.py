@@ -44,11 +44,13 @@ class WholeFile:
 def journal(form: str, *, first: date | None = None, last: date | None = None) -> WholeFile:
     """The book for "hledger" or "beancount", whole or of the UTC days `first` to `last`, read as the reader.
 
-    Raises InvalidRequest (param "format", "from")."""
+    Raises InvalidRequest (param "format", "from", "to")."""
     if form not in JOURNALS:
         raise InvalidRequest("Say for which program.", param="format")
     if first and last and first > last:
         raise InvalidRequest("The first day is after the last one.", param="from")
+    if last == date.max:  # the day after it is none
+        raise InvalidRequest("The last day is too far away.", param="to")
     name, write = JOURNALS[form]
 
     def written(folder: Path) -> Path:

@@ -17,6 +17,9 @@ from ledger.money import CURRENCIES
 from payments.web import actor_of
 
 
+DAYS = "A day here is a UTC day, by the time at which the ledger recorded things."
+
+
 class Line(forms.Form):
     pattern = acts.line(
         "What", help_text="A kind like wallet, an account code, or a branch like psp/stripe/*.", longest=120
@@ -27,7 +30,9 @@ class Line(forms.Form):
     gl_code = acts.line("General-ledger account", longest=40)
     gl_name = acts.line("Its name", longest=120)
     valid_from = forms.DateField(
-        label="From", help_text="The first day, in UTC, that goes there.", widget=forms.DateInput({"type": "date"})
+        label="From",
+        help_text="The first day that goes there: a UTC day, by the time of recording.",
+        widget=forms.DateInput({"type": "date"}),
     )
     reason = acts.text("Why", help_text="Kept in the event log.", longest=1000)
 
@@ -126,7 +131,11 @@ class GlExportAdmin(ReadOnlyAdmin):
     list_display = ("day_shown", "form", "rows", "digest", "made")
     finders = (finding.public_id("glx"), finding.exactly("sha256", "SHA-256"))
     search_help_text = "SHA-256"
-    intro = "Every day that was handed over, with the digest of its file. Asked for again, a day gives the same bytes."
+    intro = (
+        "Every day that was handed over, with the digest of its file. Asked for again, a day gives the same bytes. "
+        f"{DAYS} Business days and months (Periods) are other days: they go by the time at which things took effect, "
+        "in the legal entity's zone."
+    )
     empty = "No day was handed over yet. Days are exported on the page Roll-ups, or by export_gl."
 
     @admin.display(description="Day")
@@ -148,11 +157,13 @@ class GlExportAdmin(ReadOnlyAdmin):
         return [
             facts(
                 "Export",
-                ("Day", display.when(shown.day)),
+                ("Day", display.when(shown.day), "UTC, by the time of recording"),
                 ("Form", shown.get_form_display()),
                 ("Lines", str(shown.rows)),
                 ("SHA-256", display.code(shown.sha256)),
                 ("First exported by", people.name(shown.made_by)),
                 ("First exported", self.made(shown)),
+                note=f"{DAYS} Do not hold its figures against the business day of the same date: that one goes by the "
+                "time at which things took effect, in the legal entity's zone.",
             )
         ]

@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Exchange rates", "payments", "rate", "show_chart"),
             ("FX position", "fx-position", "payments.view_fxrevaluation", "balance", None),
             _list("Events", "ledger", "event", "history"),
+            ("Downloads", "downloads", "ledger.view_book", "download", None),
             ("Status", "status", "ledger.view_status", "verified", None),
         ),
     ),

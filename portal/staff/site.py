@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, re_path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
@@ -57,7 +57,8 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         return {**super().each_context(request), "role_words": ", ".join(role.replace("_", " ") for role in roles)}
 
     def get_urls(self) -> list[URLPattern]:
-        from portal.staff import approvals, decisions, fx_position, status, sums  # the apps' models are ready only now
+        # the apps' models are ready only now
+        from portal.staff import approvals, checkpoints, decisions, downloads, fx_position, status, sums
 
         return [
             path("status/", self.admin_view(status.page), name="status"),
@@ -65,6 +66,12 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
             path("trial-balance/", self.admin_view(sums.trial_balance), name="trial-balance"),
             path("roll-ups/", self.admin_view(sums.roll_ups), name="roll-ups"),
             path("trial-balance/day.csv", self.admin_view(sums.gl_day), name="gl-day"),
+            path("downloads/", self.admin_view(downloads.page), name="downloads"),
+            path("downloads/journal/", self.admin_view(downloads.journal), name="download-journal"),
+            path("downloads/sealed-history/", self.admin_view(downloads.sealed_history), name="download-seal"),
+            path("checkpoints/", self.admin_view(checkpoints.page), name="checkpoints"),
+            path("checkpoints/verify_seal.py", self.admin_view(checkpoints.verifier), name="download-verifier"),
+            re_path("^checkpoints/(?P<serial>[0-9]+)$", self.admin_view(checkpoints.one), name="checkpoint"),
             path("fx-position/", self.admin_view(fx_position.page), name="fx-position"),
             path("approvals/<slug:reference>/", self.admin_view(decisions.decide), name="approval"),
             *super().get_urls(),

@@ -10,7 +10,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from ledger.admin import display
 from ledger.admin.panels import Facts, Table, columns, facts
@@ -154,8 +156,13 @@ def _chain(found: status.Status, now: datetime) -> Facts:
         ("Sealed", f"to #{chain.sealed}", _ago(chain.sealed_at, now)),
         ("Waiting for a link", f"{chain.waiting} rows", f"the oldest for {chain.lag} s" if chain.waiting else ""),
         ("Signed", signed, _ago(chain.signed_at, now)),
+        ("To take away", _link("checkpoints", "signed checkpoints and the verifier")),
         *copies,
     )
+
+
+def _link(name: str, words: str) -> Any:
+    return format_html('<a class="ww-link" href="{}">{}</a>', reverse(f"admin:{name}"), words)
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

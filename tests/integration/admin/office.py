@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from ledger import accounts, ids, monitors, periods
-from ledger.models import BalanceMonitor, GlExport, GlMapping
+from ledger.models import BalanceMonitor, GlExport, GlMapping, Period
 from ledger.money import Money
 from ledger.scopes import scope
 from payments.actors import Actor
@@ -38,6 +38,7 @@ from payments.services import adjustments, conversions, fx_quotes, opening_impor
 from reconciliation.models import ExceptionCase, ExternalRecord, Match, SourceFile, Statement
 from reconciliation.services import exceptions
 from tests.factories import cutover, people, rates
+from tests.integration.ledger import books
 
 IBANS = ("DE89370400440532013000", "DE02120300000000202051", "FR1420041010050500013M02606")
 _numbers = count(1)
@@ -210,6 +211,14 @@ def opening() -> OpeningImport:
         suspense=True, actor=people.staff("payments_ops"), now=timezone.now(),
     )  # fmt: skip
     return made
+
+
+def closed_day(now: datetime) -> Period:
+    """Yesterday, on which a client was paid in, closed for ever. Everything before it is frozen too."""
+    day = now - timedelta(days=1)
+    books.receive("250.00", effective_at=day)
+    named = periods.name(label=f"{day:%Y-%m-%d}")
+    return periods.close(period_id=named.pk, actor=people.staff("finance_approver"), now=now)
 
 
 def conversion(of: Client, amount: str = "100.00") -> Conversion:

@@ -11,6 +11,7 @@ from django_fsm import TransitionNotAllowed
 from payments.models import Client, PaymentMethod, Withdrawal
 from tests.integration.admin import office
 from tests.integration.admin.footprint import unchanged
+from tests.integration.admin.test_pages_open import files
 
 ROLES = ("support", "payments_ops", "finance_approver", "compliance", "auditor", "administrator")
 
@@ -79,6 +80,16 @@ def test_posting_to_an_earlier_version_reverts_nothing(role: str, made: dict[str
         assert unchanged(lambda verb=verb: verb(address)).status_code == 403
     client.refresh_from_db()
     assert client.name == "Another Name"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_posting_to_what_only_gives_files_changes_nothing(role: str) -> None:
+    """An archive is recorded when it is fetched; by nobody's form, and for nobody who may not have it."""
+    person = office.signed_in(role)
+    for address in files():
+        for verb in (person.post, person.put, person.patch, person.delete):
+            response = unchanged(lambda verb=verb, address=address: verb(address))
+            assert response.status_code == 403, address
 
 
 def test_versions_are_shown_to_readers_and_mask_bank_details(made: dict[str, Any]) -> None:

@@ -30,6 +30,9 @@ def addresses() -> dict[str, str]:
         reverse("admin:fx-position"): "payments.view_fxrevaluation",
         reverse("admin:approvals"): "payments.view_approval",
         reverse("admin:status"): "ledger.view_status",
+        reverse("admin:downloads"): "ledger.view_book",
+        reverse("admin:checkpoints"): "ledger.view_status",
+        **files(),
         reverse("admin:trial-balance"): "ledger.view_report",
         reverse("admin:roll-ups"): "ledger.view_report",
         reverse("admin:approval", args=[made["wd"].public_id]): "payments.view_approval",
@@ -45,12 +48,30 @@ def addresses() -> dict[str, str]:
     return found
 
 
+def files() -> dict[str, str]:
+    """What is given out whole, by the permission of the API's endpoint for the same."""
+    period = office.closed_day(timezone.now())
+    account = period.accounts.select_related("account").first()
+    assert account is not None
+    of, one = [period.public_id], [period.public_id, account.account.public_id]
+    return {
+        reverse("admin:download-journal") + "?program=hledger": "ledger.view_book",
+        reverse("admin:download-seal"): "ledger.view_book",
+        reverse("admin:download-verifier"): "ledger.view_status",
+        reverse("admin:ledger_period_accounts", args=of): "ledger.view_period",
+        reverse("admin:ledger_period_archive", args=of): "ledger.view_entry",
+        **{reverse(f"admin:ledger_period_trial_{form}", args=of): "ledger.view_period" for form in ("csv", "json")},
+        **{reverse(f"admin:ledger_period_statement_{form}", args=one): "ledger.view_entry" for form in ("csv", "json")},
+    }
+
+
 @pytest.mark.parametrize("role", STAFF)
 def test_a_role_opens_exactly_the_pages_that_its_permissions_name(role: str) -> None:
     person, wanted = office.signed_in(role), permissions_of([role])
     for address, permission in addresses().items():
         expected = 200 if permission in wanted else 403
         response = person.get(address)
+        b"".join(response)  # a file that nobody reads would stay open
         assert response.status_code == expected, (role, address, response.status_code)
 
 

@@ -210,7 +210,8 @@ def test_what_is_not_there_is_said_on_a_page(closed: Period) -> None:
 
 def test_without_a_key_there_is_no_archive_and_a_page_says_so(closed: Period, settings: Any) -> None:
     settings.SEAL = {**settings.SEAL, "key": ""}
-    refused = unchanged(lambda: office.signed_in("auditor").get(archive(closed)))
+    person = office.signed_in("auditor")
+    refused = unchanged(lambda: person.get(archive(closed)))
     assert refused.status_code == 503
     assert "SEAL_KEY is none" in refused.content.decode()
 

@@ -45,6 +45,8 @@ def test_the_journal_is_the_one_that_the_command_writes(world: World) -> None:
     refused = world.auditor.get("/reports/journal", format="hledger", **{"from": "2026-02-01", "to": "2026-01-01"})
     problem(refused, 400, "invalid_request", "from")
     problem(world.auditor.get("/reports/journal"), 400, "invalid_request", "format")
+    last = world.auditor.get("/reports/journal", format="hledger", to="9999-12-31")
+    problem(last, 400, "invalid_request", "to")
     problem(world.ops.get("/reports/journal", format="hledger"), 403, "insufficient_scope")
     assert counts() == before
 
@@ -74,6 +76,11 @@ def test_the_sealed_history_is_checked_by_the_verifier_alone(committed_world: Wo
     call_command("export_seal", "--to", str(command), stderr=io.StringIO())
     assert export.read_bytes() == command.read_bytes()
     problem(committed_world.ops.get("/reports/sealed-history"), 403, "insufficient_scope")
+
+
+def test_without_a_key_there_is_no_sealed_history(world: World, settings: Any) -> None:
+    settings.SEAL = {**settings.SEAL, "key": ""}
+    problem(world.auditor.get("/reports/sealed-history"), 503, "unavailable")
 
 
 def test_the_legal_entity_says_how_far_its_books_are_closed(world: World) -> None:
