@@ -149,6 +149,12 @@ def code(text: str) -> SafeString:
     return format_html('<bdi class="ww-code">{}</bdi>', text)
 
 
+def command(text: str) -> SafeString:
+    """A command to be copied, which breaks between its words and not within them."""
+    words = format_html_join(" ", '<span class="ww-command__word">{}</span>', ((word,) for word in text.split()))
+    return format_html('<code class="ww-command">{}</code>', words)
+
+
 def short(public_id: str) -> SafeString:
     """A public id for lists: prefix and last six characters, the whole of it in the title."""
     head, _, body = public_id.partition("_")

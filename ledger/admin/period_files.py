@@ -107,7 +107,7 @@ def accounts(request: HttpRequest, object_id: str) -> HttpResponse:
         "back_words": f"Period {period.label}",
         "asked": asked,
         "panel": table(request, period, found[:PER_PAGE], title="Accounts that moved"),
-        "still": _still(request, period, asked, using) if asked and not found else None,
+        "still": _still(request, period, asked, using) if asked else None,
         "next": f"{here}?{urlencode(onward)}" if more else "",
         "first": f"{here}?{urlencode({'q': asked})}" if request.GET.get("after") else "",
     }
@@ -140,7 +140,7 @@ def table(request: HttpRequest, period: Period, rows: list[PeriodAccount], **wor
     """The accounts with what was frozen of each, and their statements to download."""
     lines = tuple(
         (
-            _account(request, row.account),
+            references.link(request, row.account.public_id, display.account(row.account.code)),
             display.raw_amount(row.opening, row.account.currency_id),
             display.raw_amount(row.closing, row.account.currency_id),
             f"{row.entries:,}",
@@ -148,21 +148,25 @@ def table(request: HttpRequest, period: Period, rows: list[PeriodAccount], **wor
         )
         for row in rows
     )
-    heads = columns(("Account", "main"), ("Opening", "money"), ("Closing", "money"), ("Entries", "money"), "Statement")
+    heads = columns(("Account", "main"), ("Opening", "money"), ("Closing", "money"), "Entries", "Statement")
     return Table(words.pop("title"), heads, lines, words.pop("empty", "Nothing moved."), **words)
 
 
 def _still(request: HttpRequest, period: Period, asked: str, using: str) -> Table:
     """Accounts that the text finds and that did not move: they have a statement too, without entries."""
-    rows = Account.objects.using(using).filter(finding.wanted(asked, ALL)).order_by("code", "currency_id")
-    lines = tuple((_account(request, row), files_of(request, period, row)) for row in rows[:PER_PAGE])
-    heads = columns(("Account", "main"), "Statement")
+    moved = PeriodAccount.objects.using(using).filter(period_id=period.pk).values("account_id")
+    found = Account.objects.using(using).filter(finding.wanted(asked, ALL)).exclude(pk__in=moved)
+    rows = found.order_by("code", "currency_id")
+    lines = tuple(
+        (
+            references.link(request, row.public_id, display.account(row.code)),
+            row.currency_id,
+            files_of(request, period, row),
+        )
+        for row in rows[:PER_PAGE]
+    )
+    heads = columns(("Account", "main"), "Currency", "Statement")
     return Table("Accounts that did not move", heads, lines, "No account is called so.")
-
-
-def _account(request: HttpRequest, account: Account) -> Any:
-    name = display.joined(display.account(account.code), account.currency_id)
-    return references.link(request, account.public_id, name)
 
 
 def files_of(request: HttpRequest, period: Period, account: Account) -> Any:
@@ -182,4 +186,4 @@ def links(*files: tuple[str, str, str, tuple[str, ...]]) -> SafeString:
         )
         for form, route, of, args in files
     )  # fmt: skip
-    return display.joined(*drawn)
+    return format_html('<span class="ww-links">{}</span>', display.joined(*drawn))

@@ -93,7 +93,7 @@ class RowsAnswer(Answer):
 class Periods(Lists, Acts):
     """Business days and months of the legal entity, latest first; those that were named, open or closed.
 
-    They go by effective time in the entity's zone; a day of the general-ledger export is UTC, by the time of recording."""
+    They go by effective time in the entity's zone; days of the general-ledger export are UTC, by recorded time."""
 
     permission = {"GET": "ledger.view_period", "POST": periods.PERMISSION}
     summary = {"GET": "List periods", "POST": "Name a day or a month, so that it can be closed"}

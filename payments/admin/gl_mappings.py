@@ -1,12 +1,15 @@
 """The general-ledger mapping and its exports on staff pages."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
-from ledger import gl_mappings
+from ledger import gl_exports, gl_mappings
 from ledger.admin import acts, display, finding, people, references
 from ledger.admin.acts import Act, Call
 from ledger.admin.base import ReadOnlyAdmin
@@ -15,7 +18,6 @@ from ledger.admin.panels import Panel, Table, columns, facts
 from ledger.models import GlExport, GlMapping
 from ledger.money import CURRENCIES
 from payments.web import actor_of
-
 
 DAYS = "A day here is a UTC day, by the time at which the ledger recorded things."
 
@@ -153,6 +155,13 @@ class GlExportAdmin(ReadOnlyAdmin):
     def heading(self, shown: GlExport) -> str:
         return f"General ledger, {shown.day}, {shown.form}"
 
+    def file(self, request: HttpRequest, shown: GlExport) -> Any:
+        """The file again, for those who may export."""
+        if not request.user.has_perm(gl_exports.PERMISSION):
+            return ""
+        address = f"{reverse('admin:gl-day')}?{urlencode({'day': shown.day, 'form': shown.form})}"
+        return format_html('<a class="ww-link" href="{}">Download CSV</a>', address)
+
     def panels(self, request: HttpRequest, shown: GlExport) -> list[Panel]:
         return [
             facts(
@@ -161,6 +170,7 @@ class GlExportAdmin(ReadOnlyAdmin):
                 ("Form", shown.get_form_display()),
                 ("Lines", str(shown.rows)),
                 ("SHA-256", display.code(shown.sha256)),
+                ("File", self.file(request, shown), "the same bytes again; fetching it is recorded"),
                 ("First exported by", people.name(shown.made_by)),
                 ("First exported", self.made(shown)),
                 note=f"{DAYS} Do not hold its figures against the business day of the same date: that one goes by the "

@@ -102,7 +102,9 @@ class ClosablePeriodAdmin(PeriodAdmin):
         if request.user.has_perm(ARCHIVE):
             address = reverse("admin:ledger_period_archive", args=[shown.public_id])
             link = format_html('<a class="ww-link" href="{}">{}.jsonl.gz</a>', address, shown.label)
-            hint = f"signed, with every entry; manage.py verify_archive checks it without the database, and for large \
-books manage.py archive_period {shown.label} writes it"
+            hint = (
+                "signed, with every entry; manage.py verify_archive FILE checks it without the database. "
+                f"For large books manage.py archive_period {shown.label} writes the same bytes"
+            )
             found.append(("Archive", link, hint))
         return found

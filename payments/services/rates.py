@@ -7,12 +7,13 @@ stale.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from ledger import events
 from ledger.database import unit_of_work
-from ledger.errors import InvalidRequest
+from ledger.errors import DomainError, InvalidRequest
 from payments import dispatch, outbox
 from payments.actors import Actor
 from payments.connectors import registry
@@ -20,7 +21,7 @@ from payments.connectors.rates.base import RateFile, ReadRate, ReadRates
 from payments.connectors.rates.file.adapter import FileRates
 from payments.connectors.rates.file.codes import COLUMNS, KIND
 from payments.models import ProviderEvent, Rate
-from payments.services import locking, rate_comparing
+from payments.services import locking, rate_comparing, rate_refusals
 from payments.services.bank_files import finish
 
 TOPIC = "rates.read"
@@ -33,10 +34,16 @@ NOTE_MAX = 500
 def fetch(*, source: str, now: datetime, history: bool = False) -> int:
     """Fetch a source's newest file (or its recent past), keep it, and promise to read it. Returns 1 for a new file.
 
-    Raises InvalidRequest for an unknown source, Unavailable. Calls outside: not inside a transaction."""
+    Raises InvalidRequest for an unknown source, Unavailable, also when the file is the last one again and has become
+    too old meanwhile. Calls outside: not inside a transaction."""
     dispatch.require_no_transaction()
-    file = registry.rate_source(source).fetch(history=history)
-    return 0 if file is None else unit_of_work(lambda: _keep(source, file) is not None)
+    asked = registry.rate_source(source)
+    file = asked.fetch(history=history)
+    new = unit_of_work(lambda: _keep(source, file) is not None)
+    if not new:
+        with suppress(InvalidRequest):  # people were told when it was read first
+            rate_refusals.require_fresh(asked.read(kind=file.kind, content=file.content), now)
+    return new
 
 
 def bring(
@@ -94,22 +101,12 @@ def read(*, payload: dict[str, Any], now: datetime) -> None:
     if event.state != ProviderEvent.State.STORED:
         return
     try:
-        found = registry.rate_source(event.connector).read(kind=event.event_type, content=bytes(event.body))
-    except InvalidRequest as error:
-        why = error.detail
-        unit_of_work(lambda: _refuse(event, why, now))
+        found = rate_refusals.taken(event, now)
+    except DomainError as error:
+        refusal = error
+        unit_of_work(lambda: rate_refusals.refuse(event, refusal, now))
         return
     unit_of_work(lambda: _store(event, found, Actor.system(event.connector), now))
-
-
-def _refuse(event: ProviderEvent, why: str, now: datetime) -> None:
-    dispatch.raise_exception(
-        category="unreadable_file",
-        key=event.public_id,
-        title=f"Rates from {event.connector} cannot be read: {why}"[:200],
-        facts={"event": event.public_id, "why": why},
-    )
-    finish(event, now, state=ProviderEvent.State.FAILED)
 
 
 def _store(event: ProviderEvent, found: ReadRates, actor: Actor, now: datetime) -> list[Rate]:

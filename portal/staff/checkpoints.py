@@ -78,14 +78,14 @@ def table(rows: list[SignedCheckpoint], **words: Any) -> Table:
                 '<a class="ww-link" href="{}">{}</a>',
                 reverse("admin:checkpoint", args=[row.serial]), seal_places.file_name(row.serial),
             ),
-            f"#{row.number}",
-            "closes a day" if row.daily else "",
+            f"up to #{row.number}",
+            "names a new one" if row.daily else "",
             display.code(row.key),
             display.when(row.made_at, seconds=True),
         )
         for row in rows
     )  # fmt: skip
-    heads = columns(("File", "main"), ("Speaks for links up to", "money"), "Daily root", "Key", ("Signed", "time"))
+    heads = columns(("File", "main"), "Speaks for", "Daily root", "Key", ("Signed", "time"))
     return Table("Checkpoints, latest first", heads, lines, "Nothing has been signed yet.", **words)
 
 
@@ -104,7 +104,7 @@ def how_to_check() -> list[Panel]:
 def _command(options: str) -> Text:
     return Text(
         "How to check the sealed history",
-        f"python3 {files.VERIFIER.name} seal.jsonl.gz{options}",
+        display.command(f"python3 {files.VERIFIER.name} seal.jsonl.gz{options}"),
         note="In a folder with the three files; needs Python 3.9 or later and nothing of ours. Give a checkpoint that "
         "was kept elsewhere (a mail, another office): only that shows whether the end was cut off.",
     )

@@ -25,6 +25,10 @@ from portal.staff import checkpoints
 PERMISSION = EXPORT
 LISTED = 5  # of the latest periods and checkpoints
 FIELDS = {"from": "first", "to": "last", "format": "program"}  # the API's names of what the form asks
+JOURNAL_COMMAND = (
+    "python manage.py export_journal --format hledger --from 2026-11-01 --to 2026-11-30 --output book.journal"
+)
+SEAL_COMMAND = f"python manage.py export_seal --to seal.jsonl.gz --verifier {files.VERIFIER.name}"
 DAY = forms.DateInput(attrs={"type": "date"})
 
 
@@ -70,6 +74,8 @@ def _page(request: HttpRequest, form: Days, status: int) -> TemplateResponse:
         **admin.site.each_context(request),
         "title": "Downloads",
         "form": form,
+        "export_journal": display.command(JOURNAL_COMMAND),
+        "export_seal": display.command(SEAL_COMMAND),
         "verifier": files.VERIFIER.name if may_check else "",
         "panels": [*checkpoints.how_to_check(), *panels, *_archives(request)],
     }
@@ -95,5 +101,8 @@ def _archives(request: HttpRequest) -> list[Table]:
     ]  # fmt: skip
     heads = columns(("Period", "main"), "Archive", "Digest", ("Closed", "time"))
     more = ("All closed periods", f"{reverse('admin:ledger_period_changelist')}?state=closed")
-    note = "manage.py archive_period 2026-11 writes the same bytes; manage.py verify_archive FILE checks them."
+    note = (
+        "For large books manage.py archive_period 2026-11 writes the same bytes; manage.py verify_archive FILE checks "
+        "them without the database."
+    )
     return [Table("Archives of closed periods", heads, tuple(rows), "No period is closed yet.", note=note, more=more)]

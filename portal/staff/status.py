@@ -156,8 +156,8 @@ def _chain(found: status.Status, now: datetime) -> Facts:
         ("Sealed", f"to #{chain.sealed}", _ago(chain.sealed_at, now)),
         ("Waiting for a link", f"{chain.waiting} rows", f"the oldest for {chain.lag} s" if chain.waiting else ""),
         ("Signed", signed, _ago(chain.signed_at, now)),
-        ("To take away", _link("checkpoints", "signed checkpoints and the verifier")),
         *copies,
+        ("To take away", _link("checkpoints", "Signed checkpoints and the verifier")),
     )
 
 

@@ -34,20 +34,22 @@ class ReadRate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRates:
-    """What a file says: its rates, and the currency codes in it that we do not keep books in."""
+    """What a file says: its rates, and the currency codes in it that we do not keep books in. From `stale_at` on the
+    file as a whole is too old to be taken; None where its age does not matter."""
 
     rates: Sequence[ReadRate]
     unknown: Sequence[str] = ()
+    stale_at: datetime | None = None
 
 
 class RateSource(Protocol):
     name: str
     freshness: Freshness
 
-    def fetch(self, *, history: bool = False) -> RateFile | None:
-        """The newest file, or with `history` the source's recent past; None when there is none yet.
+    def fetch(self, *, history: bool = False) -> RateFile:
+        """The newest file, or with `history` the source's recent past.
 
-        Raises Unavailable; nothing has then happened."""
+        Raises Unavailable, of which `refusals` names causes; nothing has then happened."""
 
     def read(self, *, kind: str, content: bytes) -> ReadRates:
         """Every rate in a file. Raises InvalidRequest (param "file") for a file that is not wholly understood."""

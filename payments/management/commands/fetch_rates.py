@@ -4,6 +4,7 @@ The schedule does the same every few minutes; this is for the first day of an in
 """
 
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +13,8 @@ from django.utils import timezone
 
 from ledger.errors import DomainError
 from payments import dispatch
-from payments.models import Rate
-from payments.services import rates
+from payments.models import ProviderEvent, Rate
+from payments.services import rate_refusals, rates
 
 
 class Command(BaseCommand):
@@ -24,13 +25,24 @@ class Command(BaseCommand):
         parser.add_argument("--history", action="store_true", help="its recent past too (the ECB: 90 days)")
 
     def handle(self, *args: Any, source: str | None, history: bool, **options: Any) -> None:
-        before = Rate.objects.count()
+        before, asked_at = Rate.objects.count(), timezone.now()
+        refused = []
         for name in [source] if source else sorted(settings.RATES):
             try:
                 new = rates.fetch(source=name, now=timezone.now(), history=history)
-            except DomainError as error:
-                raise CommandError(f"{name}: {error.detail}") from error
+            except DomainError as error:  # the others may have something
+                refused.append(f"{name}: {rate_refusals.code_of(error)}: {error.detail}")
+                continue
             self.stdout.write(f"{name}: {'a new file' if new else 'nothing new'}")
         dispatch.drain(topics=(rates.TOPIC,))
+        refused += self._not_taken(asked_at)
         held = Rate.objects.exclude(held_for="").filter(decision=None).count()
         self.stdout.write(f"{Rate.objects.count() - before} new rates; {held} wait for a person")
+        if refused:
+            raise CommandError("\n".join(refused))
+
+    def _not_taken(self, since: datetime) -> list[str]:
+        """The files that were read just now and refused."""
+        failed = ProviderEvent.objects.filter(state=ProviderEvent.State.FAILED, connector__in=settings.RATES)
+        rows = failed.filter(processed_at__gte=since).order_by("processed_at")
+        return [f"{row.connector}: {rate_refusals.words_of(row)} (raw message {row.public_id})" for row in rows]

@@ -24,6 +24,7 @@ SIMULATORS = {
     "mt5": "payments.connectors.platforms.mt5.simulator:Mt5Simulator",
     "sepa": "payments.connectors.bank.sepa.simulator:SepaSimulator",
     "ecb": "payments.connectors.rates.ecb.simulator:EcbSimulator",
+    "treasury": "payments.connectors.rates.file.simulator:TreasurySimulator",
 }
 
 
@@ -96,7 +97,12 @@ def _sepa() -> dict[str, Any]:
     }
 
 
-_WIRINGS = {"stripe": _stripe, "mt5": _mt5, "sepa": _sepa, "ecb": dict}
+def _treasury() -> dict[str, Any]:
+    """The file where our connector looks for rates (RATE_FILE)."""
+    return {"path": getattr(settings, "RATES", {}).get("file", {}).get("path")}
+
+
+_WIRINGS = {"stripe": _stripe, "mt5": _mt5, "sepa": _sepa, "ecb": dict, "treasury": _treasury}
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -111,7 +117,7 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "Serve one simulated outside system (stripe, mt5, sepa, ecb) on loopback until stopped."
+    help = "Serve one simulated outside system (stripe, mt5, sepa, ecb, treasury) on loopback until stopped."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -10,12 +10,13 @@ from django.test import Client as Browser
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
-from ledger import accounts
+from ledger import accounts, seal_checkpoints
 from payments.actors import Actor
 from payments.models import PolicyRule, User
 from payments.services import withdrawal_decisions
 from tests.factories import people
 from tests.integration.admin import office
+from tests.integration.ledger import sealed_books
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,9 @@ class Day:
         self.doubt = office.case(of=self.jean, object_ref=self.unknown.public_id, now=now - timedelta(hours=6),
                                  title=f"Transfer {self.unknown.public_id}: MT5 does not answer")  # fmt: skip
         self.everything = office.everything(now)
+        self.closed = office.closed_day(now)
+        sealed_books.seal_all()
+        self.signed = seal_checkpoints.sign_head(now=now)
 
 
 @pytest.fixture

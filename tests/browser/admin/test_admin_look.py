@@ -78,6 +78,7 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "nothing-found": reverse("admin:payments_deposit_changelist") + "?q=nothing-like-this",
         "search-empty": reverse("admin:search") + "?q=zzzz",
         **pages_of_sums(day),
+        **pages_of_files(day),
     }
 
 
@@ -100,6 +101,25 @@ def pages_of_sums(day: Day) -> dict[str, str]:
         "cut-overs": reverse("admin:payments_openingimport_changelist"),
         "cut-over": references.url(day.everything["opn"].public_id),
         "cut-over-approve": reverse("admin:payments_openingimport_approve", args=[day.everything["opn"].public_id]),
+    }
+
+
+def pages_of_files(day: Day) -> dict[str, str]:
+    """What can be taken away, and what is said when it cannot."""
+    from ledger.admin import references
+
+    of = [day.closed.public_id]
+    return {
+        "periods": reverse("admin:ledger_period_changelist"),
+        "period": references.url(day.closed.public_id),
+        "period-open": references.url(day.everything["per"].public_id),
+        "period-accounts": reverse("admin:ledger_period_accounts", args=of),
+        "period-account-found": reverse("admin:ledger_period_accounts", args=of) + "?q=bank",
+        "period-account-unknown": reverse("admin:ledger_period_accounts", args=of) + "?q=nothing-like-this",
+        "period-account-still": reverse("admin:ledger_period_accounts", args=of) + "?q=house",
+        "downloads": reverse("admin:downloads"),
+        "checkpoints": reverse("admin:checkpoints"),
+        "gl-export": references.url(day.everything["glx"].public_id),
     }
 
 
@@ -176,6 +196,25 @@ def test_staff_pages_look_right(
                 wrong += [f"{name}: {violation}" for violation in violations(page)]
         assert wrong == []
         assert complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_cannot_be_fetched_is_said_on_a_page(
+    live_server: Any, opened: Callable[..., Page], day: Day, width: int
+) -> None:
+    page = opened(day.approver, viewport={"width": width, "height": SIZES[width]})
+    page.goto(live_server.url + reverse("admin:ledger_period_trial_csv", args=[day.everything["per"].public_id]))
+    looked_at(page, f"refused-file-{width}")
+    page.goto(live_server.url + reverse("admin:downloads"))
+    page.get_by_label("From").fill("2026-11-02")
+    page.get_by_label("To").fill("2026-11-01")
+    page.get_by_role("button", name="Download journal").click()
+    page.get_by_text("The first day is after the last one.").first.wait_for()
+    looked_at(page, f"refused-journal-{width}")
+    page.get_by_label("To").fill("2026-11-30")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download journal").click()
+    assert waiting.value.suggested_filename == "book.journal"
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -102,6 +102,7 @@ def test_an_account_that_did_not_move_has_a_statement_too(closed: Period) -> Non
         assert given == rest(person, "/accounts/house/fees/statement", currency="EUR", period=LABEL, format=form)
     page = person.get(reverse("admin:ledger_period_accounts", args=[closed.public_id]), {"q": "house/"})
     assert "Accounts that did not move" in page.content.decode()
+    assert "Accounts that moved" not in page.content.decode()
     assert statement(closed, quiet.public_id, "csv") in page.content.decode()
 
 
@@ -164,6 +165,12 @@ def test_every_account_is_reached_by_paging_or_by_its_code(monkeypatch: pytest.M
         found = person.get(reverse("admin:ledger_period_accounts", args=[closed.public_id]), {"q": asked})
         assert len(found.context["panel"].rows) == 1, asked
         assert statement(closed, wallet.public_id, "csv") in found.content.decode()
+    both = person.get(reverse("admin:ledger_period_accounts", args=[closed.public_id]), {"q": "client/cl_5"})
+    assert "Accounts that did not move" not in both.content.decode(), "nothing to say about others"
+    accounts.ref("client/cl_5/held", "EUR")
+    both = person.get(reverse("admin:ledger_period_accounts", args=[closed.public_id]), {"q": "client/cl_5"})
+    assert "Accounts that moved" in both.content.decode()
+    assert "Accounts that did not move" in both.content.decode()
     for asked in ("nothing/like/it", "%", "acc_zzz", "x" * 500):
         nothing = person.get(reverse("admin:ledger_period_accounts", args=[closed.public_id]), {"q": asked})
         assert nothing.status_code == 200, asked

@@ -30,7 +30,7 @@ class EcbRates:
         self.freshness = Freshness(business_days=max_age_business_days)
         self._client = RatesClient(url=url, timeout=timeout)
 
-    def fetch(self, *, history: bool = False) -> RateFile | None:
+    def fetch(self, *, history: bool = False) -> RateFile:
         kind = HISTORY if history else DAILY
         return RateFile(name=f"{kind}.xml", kind=kind, content=self._client.get(PATHS[kind]))
 
