@@ -90,8 +90,12 @@ def verifier() -> WholeFile:
 
 
 def _whole(write: Callable[[Path], Path], media_type: str) -> WholeFile:
-    """What `write` puts into a folder of its own, which is gone when the file has been read."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = write(Path(folder))
-        opened = path.open("rb")  # stays readable without its name
+    """What `write` puts into a folder of its own, which is gone when the file has been read. Raises Unavailable when
+    there is no room for it."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = write(Path(folder))
+            opened = path.open("rb")  # stays readable without its name
+    except OSError as error:
+        raise Unavailable("The file could not be written here. Try again, or use the command.") from error
     return WholeFile(path.name, media_type, opened)

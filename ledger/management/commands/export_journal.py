@@ -37,6 +37,8 @@ class Command(BaseCommand):
     ) -> None:
         if first and last and first > last:
             raise CommandError("--from is after --to.")
+        if last == date.max:  # the day after it is none
+            raise CommandError("--to is too far away.")
         with reading.snapshot() as using:
             pieces = FORMATS[format](Book(first=first, last=last, using=using))
             if output is None:

@@ -194,6 +194,20 @@ def test_without_a_key_the_pages_open_and_the_history_is_refused_in_words(settin
     assert person.get("/api/v1/reports/sealed-history").json()["code"] == "unavailable"
 
 
+@pytest.mark.parametrize("name", ["download-journal", "download-seal"])
+def test_without_room_for_the_file_nothing_of_it_is_given(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    person = office.signed_in("auditor")
+    refused = unchanged(lambda: person.get(reverse(f"admin:{name}"), {"program": "hledger"}))
+    assert refused.status_code == 503
+    assert "could not be written here" in refused.content.decode()
+    path = {"download-journal": "journal", "download-seal": "sealed-history"}[name]
+    query = {"format": "hledger"} if path == "journal" else {}
+    assert person.get(f"/api/v1/reports/{path}", query).json()["code"] == "unavailable"
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_book_and_the_history_are_read_as_the_reader(report_reader: None) -> None:

@@ -4,7 +4,8 @@ A CSV file in UTF-8: `base,counter,rate,published_at`, one rate per line, decima
 their zone. The format is ours; it carries what the ECB does not publish: pegged currencies, crypto assets, a rate that
 was agreed with a bank.
 
-Every line has an end, the last one too: without it the file is still being written. Best written under another name
+Every line has an end, the last one too: without it the file is still being written. Cut between two lines it is a
+shorter file, whose lines are as good as before; the whole one brings the rest. Best written under another name
 and then renamed. A file whose newest rate is stale is refused whole; fetched as history it may be of any age.
 """
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 from config.env import ROOT
 from ledger.errors import Unavailable
 from ledger.models import Event
-from payments import dispatch
+from payments import dispatch, tasks
 from payments.connectors import registry
 from payments.connectors.rates.file.adapter import FileRates
 from payments.connectors.rates.file.simulator import USUAL, TreasurySimulator
@@ -110,6 +110,7 @@ def test_what_cannot_be_fetched_whole_is_not_kept_at_all(treasury: Treasury, fau
     with pytest.raises(Unavailable) as refused:
         fetched()
     assert (refused.value.code, refused.value.cause) == ("unavailable", cause)
+    assert tasks.fetch_rates() == 0, "the schedule goes on"
     assert stored() == (0, 0, 0)
     assert not Event.objects.exists()
     treasury.drops()
