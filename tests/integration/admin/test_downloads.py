@@ -1,6 +1,8 @@
 """The book, the sealed history, its checkpoints and its verifier, fetched by a person: the same bytes as by REST."""
 
+import html
 import io
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from django.utils.html import strip_tags
 
 from ledger import periods, seal_checkpoints, seal_notes
 from ledger.exports import files
-from ledger.models import SignedCheckpoint
+from ledger.models import GlExport, SignedCheckpoint
 from payments.roles import ROLES, permissions_of
 from portal.staff import checkpoints
 from tests.integration.admin import office
@@ -179,6 +181,20 @@ def test_the_page_names_the_key_the_commands_and_the_archives() -> None:
     )
     assert closed.public_id in listed
     assert still.public_id not in listed
+
+
+def test_a_day_of_the_general_ledger_is_fetched_again_from_its_own_page() -> None:
+    person = office.signed_in("finance_approver")
+    day = f"{timezone.now() - timedelta(days=2):%Y-%m-%d}"
+    first = whole(person.get(reverse("admin:gl-day"), {"day": day, "form": "summary"}))
+    handed_over = GlExport.objects.get()
+    address = reverse("admin:ledger_glexport_change", args=[handed_over.public_id])
+    page = person.get(address).content.decode()
+    assert "by the time at which the ledger recorded things" in page
+    (link,) = re.findall(r'href="([^"]+)">Download CSV', page)
+    assert whole(person.get(html.unescape(link))) == first
+    assert first == rest(person, "/reports/gl", date=day, form="summary", format="csv")
+    assert "Download CSV" not in office.signed_in("compliance").get(address).content.decode()
 
 
 def test_without_a_key_the_pages_open_and_the_history_is_refused_in_words(settings: Any) -> None:
