@@ -41,7 +41,9 @@ class Journal(Files):
 
     def get(self, request: Request) -> FileResponse:
         asked = self.asked().values
-        made = files.journal(asked.get("format", ""), first=asked.get("from"), last=asked.get("to"))
+        made = files.journal(
+            asked.get("format", ""), first=asked.get("from"), last=asked.get("to"), actor=self.actor, now=self.now
+        )
         return made.response()
 
 
@@ -66,4 +68,4 @@ class SealedHistory(Files):
 
     def get(self, request: Request) -> FileResponse:
         self.asked()
-        return files.sealed_history().response()
+        return files.sealed_history(actor=self.actor, now=self.now).response()

@@ -2,15 +2,16 @@
 
 A file is made whole before its first byte leaves, so that a failure is a refusal and never half a file. REST and the
 staff pages both give out what is made here, and the commands (`export_journal`, `archive_period`, `export_seal`) write
-the same bytes. Nothing here asks who may have them.
+the same bytes. Whatever is given out leaves an event with its SHA-256; nothing here asks who may have it.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.http import FileResponse
 
@@ -41,7 +42,9 @@ class WholeFile:
         return FileResponse(self.opened, as_attachment=True, filename=self.name, content_type=self.media_type)
 
 
-def journal(form: str, *, first: date | None = None, last: date | None = None) -> WholeFile:
+def journal(
+    form: str, *, first: date | None = None, last: date | None = None, actor: events.Who, now: datetime
+) -> WholeFile:
     """The book for "hledger" or "beancount", whole or of the UTC days `first` to `last`, read as the reader.
 
     Raises InvalidRequest (param "format", "from", "to")."""
@@ -59,7 +62,8 @@ def journal(form: str, *, first: date | None = None, last: date | None = None) -
             file.writelines(write(Book(first=first, last=last, using=using)))
         return path
 
-    return _whole(written, TEXT)
+    days = {"from": str(first) if first else None, "to": str(last) if last else None}
+    return _told(_whole(written, TEXT), "book.exported", "book", actor=actor, now=now, data={"format": form, **days})
 
 
 def archive(period: Period, *, actor: events.Who, now: datetime) -> WholeFile:
@@ -67,7 +71,7 @@ def archive(period: Period, *, actor: events.Who, now: datetime) -> WholeFile:
     return _whole(lambda folder: archives.write(period, folder, actor=actor, now=now), GZIP)
 
 
-def sealed_history() -> WholeFile:
+def sealed_history(*, actor: events.Who, now: datetime) -> WholeFile:
     """Links, rows, daily roots and signed checkpoints, read as the reader. Raises Unavailable while the key that
     checkpoints are signed with is none, because the file names the public one."""
     try:
@@ -81,12 +85,23 @@ def sealed_history() -> WholeFile:
             seal.write(seal.lines(using), path)
         return path
 
-    return _whole(written, GZIP)
+    return _told(_whole(written, GZIP), "seal.exported", "seal", actor=actor, now=now, data={})
 
 
 def verifier() -> WholeFile:
     """The program that checks a sealed history by itself, as it stands in the product."""
     return WholeFile(VERIFIER.name, "text/x-python; charset=utf-8", VERIFIER.open("rb"))
+
+
+def _told(
+    made: WholeFile, type: str, object_ref: str, *, actor: events.Who, now: datetime, data: dict[str, Any]
+) -> WholeFile:
+    """The file, after an event that says who took it away and which bytes they were."""
+    digest = hashlib.file_digest(made.opened, "sha256").hexdigest()  # type: ignore[arg-type]  # a file, read in pieces
+    made.opened.seek(0)
+    told = {**{name: value for name, value in data.items() if value is not None}, "sha256": digest}
+    events.record(type=type, object_ref=object_ref, actor=actor, data=told, occurred_at=now)
+    return made
 
 
 def _whole(write: Callable[[Path], Path], media_type: str) -> WholeFile:

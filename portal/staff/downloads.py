@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from ledger.admin import acts, display, references
@@ -20,6 +21,7 @@ from ledger.api.files import ARCHIVE, EXPORT
 from ledger.errors import InvalidRequest
 from ledger.exports import files
 from ledger.models import Period, SignedCheckpoint
+from payments.web import actor_of
 from portal.staff import checkpoints
 
 PERMISSION = EXPORT
@@ -53,7 +55,14 @@ def journal(request: HttpRequest) -> HttpResponseBase:
     if form.is_valid():
         asked = form.cleaned_data
         try:
-            return files.journal(asked["program"], first=asked["first"], last=asked["last"]).response()
+            made = files.journal(
+                asked["program"],
+                first=asked["first"],
+                last=asked["last"],
+                actor=actor_of(request),
+                now=timezone.now(),
+            )
+            return made.response()
         except InvalidRequest as error:
             error.param = FIELDS.get(error.param or "")
             acts.show_refusal(form, error)
@@ -62,7 +71,7 @@ def journal(request: HttpRequest) -> HttpResponseBase:
 
 def sealed_history(request: HttpRequest) -> HttpResponseBase:
     checkpoints.need(request, PERMISSION)
-    return files.sealed_history().response()
+    return files.sealed_history(actor=actor_of(request), now=timezone.now()).response()
 
 
 def _page(request: HttpRequest, form: Days, status: int) -> TemplateResponse:

@@ -1,5 +1,6 @@
 """The book, the sealed history, its checkpoints and its verifier, fetched by a person: the same bytes as by REST."""
 
+import hashlib
 import html
 import io
 import re
@@ -18,10 +19,10 @@ from django.utils.html import strip_tags
 
 from ledger import periods, seal_checkpoints, seal_notes
 from ledger.exports import files
-from ledger.models import GlExport, SignedCheckpoint
+from ledger.models import Event, GlExport, SignedCheckpoint
 from payments.roles import ROLES, permissions_of
 from portal.staff import checkpoints
-from tests.integration.admin import office
+from tests.integration.admin import footprint, office
 from tests.integration.admin.footprint import unchanged
 from tests.integration.api.test_reports_as_reader import READER, watched
 from tests.integration.ledger import books, sealed_books
@@ -50,8 +51,13 @@ def test_the_journal_is_the_one_that_the_api_gives(program: str, days: dict[str,
     for number in range(3):
         books.receive("10", effective_at=DAY + timedelta(days=number))
     person = office.signed_in("finance_approver")
-    given = unchanged(lambda: person.get(reverse("admin:download-journal"), {"program": program, **days}))
+    before = footprint.of()
+    given = person.get(reverse("admin:download-journal"), {"program": program, **days})
     text = whole(given)
+    event = Event.objects.get(type="book.exported")
+    assert event.data["sha256"] == hashlib.sha256(text).hexdigest()
+    after = footprint.of()
+    assert [name for name in after if after[name] != before[name]] == ["ledger.Event"], "nothing but who took it away"
     query = {"format": program, **{{"first": "from", "last": "to"}[name]: day for name, day in days.items()}}
     assert text == rest(person, "/reports/journal", **query)
     assert given["Content-Disposition"] == f'attachment; filename="{files.JOURNALS[program][0]}"'

@@ -33,7 +33,6 @@ def written(command: str, *options: str) -> str:
 
 def test_the_journal_is_the_one_that_the_command_writes(world: World) -> None:
     making.posted(world, effective_at=YESTERDAY.isoformat())
-    before = counts()
     for form in ("hledger", "beancount"):
         whole = content(world.auditor.get("/reports/journal", format=form)).decode()
         assert whole == written("export_journal", "--format", form)
@@ -42,6 +41,12 @@ def test_the_journal_is_the_one_that_the_command_writes(world: World) -> None:
         one = content(world.auditor.get("/reports/journal", format=form, **day)).decode()
         assert one == written("export_journal", "--format", form, "--from", LABEL, "--to", LABEL)
         assert one != whole
+        told = [event.data for event in Event.objects.filter(type="book.exported", data__format=form).order_by("id")]
+        assert told == [
+            {"format": form, "sha256": hashlib.sha256(whole.encode()).hexdigest()},
+            {"format": form, "sha256": hashlib.sha256(one.encode()).hexdigest(), **day},
+        ]
+    before = counts()
     refused = world.auditor.get("/reports/journal", format="hledger", **{"from": "2026-02-01", "to": "2026-01-01"})
     problem(refused, 400, "invalid_request", "from")
     problem(world.auditor.get("/reports/journal"), 400, "invalid_request", "format")
@@ -75,6 +80,8 @@ def test_the_sealed_history_is_checked_by_the_verifier_alone(committed_world: Wo
     command = tmp_path / "command.jsonl.gz"
     call_command("export_seal", "--to", str(command), stderr=io.StringIO())
     assert export.read_bytes() == command.read_bytes()
+    event = Event.objects.get(type="seal.exported")
+    assert event.data == {"sha256": hashlib.sha256(export.read_bytes()).hexdigest()}
     problem(committed_world.ops.get("/reports/sealed-history"), 403, "insufficient_scope")
 
 
