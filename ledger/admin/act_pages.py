@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from ledger.admin.acts import AGAIN, CONFIRMED, Act, Call, show_refusal, status_of
+from ledger.admin.acts import AGAIN, CONFIRMED, Act, Call, ObjectForm, show_refusal, status_of
 from ledger.errors import DomainError
 
 
@@ -26,18 +26,25 @@ def respond(model_admin: Any, act: Act, request: HttpRequest, shown: Any) -> Htt
         if shown is not None and not act.offered(shown):
             messages.warning(request, f"“{act.label}” is not possible any more: it has changed.")
             return HttpResponseRedirect(model_admin.url_of(shown))
-        return _form_page(model_admin, act, request, shown, act.form(initial=act.initial(request, shown)))
+        return _form_page(model_admin, act, request, shown, _form(act, shown, initial=act.initial(request, shown)))
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"])
-    form = act.form(request.POST, request.FILES, initial=act.initial(request, shown))
+    form = _form(act, shown, request.POST, request.FILES, initial=act.initial(request, shown))
     if AGAIN in request.POST:
-        return _form_page(model_admin, act, request, shown, act.form(initial=_typed(act, request)))
+        return _form_page(model_admin, act, request, shown, _form(act, shown, initial=_typed(act, request)))
     if not form.is_valid():
         return _form_page(model_admin, act, request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     call = Call(request, shown, form.cleaned_data, timezone.now())
     if act.confirm and CONFIRMED not in request.POST:
         return _check_page(model_admin, act, call, form)
     return _carry_out(model_admin, act, call, form)
+
+
+def _form(act: Act, shown: Any, *typed: Any, initial: dict[str, Any]) -> forms.Form:
+    form = act.form(*typed, initial=initial)
+    if isinstance(form, ObjectForm):
+        form.fit(shown)
+    return form
 
 
 def _typed(act: Act, request: HttpRequest) -> dict[str, Any]:

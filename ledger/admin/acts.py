@@ -4,7 +4,8 @@ A business verb instead of a change form. The service decides; a refusal is show
 typed is kept, and nothing has changed. Works without scripts.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -22,6 +23,40 @@ AGAIN = "again"
 
 class Nothing(forms.Form):
     """An act that needs no words."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that belong together; `opened` when there is something in them to see."""
+
+    title: str
+    note: str
+    fields: tuple[forms.BoundField, ...]
+    opened: bool
+
+
+class ObjectForm(forms.Form):
+    """A form whose fields follow from the object that it acts on."""
+
+    group_title = group_note = ""
+
+    def fit(self, shown: Any) -> None:
+        """Called once, before anything is read: add, change or drop fields."""
+
+    def grouped(self) -> Sequence[str]:
+        """The names of the fields that stand together under `group_title`."""
+        return ()
+
+    @property
+    def layout(self) -> Iterator[forms.BoundField | Group]:
+        """The fields in their order, the group in the place of its first field."""
+        names = tuple(self.grouped())
+        for field in self:
+            if field.name not in names:
+                yield field
+            elif field.name == names[0]:
+                fields = tuple(self[name] for name in names)
+                yield Group(self.group_title, self.group_note, fields, any(f.errors or f.value() for f in fields))
 
 
 @dataclass(frozen=True)
@@ -84,13 +119,16 @@ def show_refusal(form: forms.Form, error: DomainError) -> None:
     form.add_error(field if field in form.fields else None, error.detail)
 
 
-def text(label: str, *, help_text: str = "", required: bool = True, rows: int = 3, longest: int = 2000) -> Any:
+def text(
+    label: str, *, help_text: str = "", required: bool = True, rows: int = 3, longest: int = 2000, shortest: int = 0
+) -> Any:
     """A field for a few lines of words."""
     return forms.CharField(
         label=label,
         help_text=help_text,
         required=required,
         max_length=longest,
+        min_length=shortest or None,
         widget=forms.Textarea(attrs={"rows": rows}),
     )
 
@@ -104,3 +142,23 @@ def line(label: str, *, help_text: str = "", required: bool = True, longest: int
         max_length=longest,
         widget=forms.TextInput(attrs=attributes),
     )
+
+
+class Amount(forms.CharField):
+    """An amount above or at zero, exactly as typed, without the commas between thousands; "" for none.
+
+    A comma that could be a decimal point is refused: "12,50" must never become 1250."""
+
+    _PLAIN = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+
+    def to_python(self, value: Any) -> str:
+        typed: str = super().to_python(value)
+        if typed and not self._PLAIN.fullmatch(typed):
+            raise forms.ValidationError("Write it with a point before the decimals, like 1234.50.")
+        return typed.replace(",", "")
+
+
+def amount(label: str = "Amount", *, help_text: str = "", required: bool = True) -> Any:
+    """A field for an amount; what it holds is read by `Money.of`."""
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    return Amount(label=label, help_text=help_text, required=required, max_length=60, widget=widget)

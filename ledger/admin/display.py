@@ -165,11 +165,24 @@ def short(public_id: str) -> SafeString:
 
 def account(code: str) -> SafeString:
     """An account code in which a client's id is shortened; the whole of it in the title."""
+    shortened = account_text(code)
+    if shortened == code:
+        return format_html('<bdi class="ww-code">{}</bdi>', code)
+    return format_html('<bdi class="ww-code" title="{}">{}</bdi>', code, shortened)
+
+
+def account_text(code: str) -> str:
+    """`account` as plain text: "client/cl_…a1b2c3/wallet"."""
     owner, owned, path, *_ = *code.split("/", 2), "", ""
     if owner != "client" or len(owned) <= 12:
-        return format_html('<bdi class="ww-code">{}</bdi>', code)
+        return code
     head, _, body = owned.partition("_")
-    return format_html('<bdi class="ww-code" title="{}">client/{}_…{}/{}</bdi>', code, head, body[-6:], path)
+    return f"client/{head}_…{body[-6:]}/{path}"
+
+
+def clipped(text: str) -> SafeString:
+    """Words of any length in a list's column: cut where the column ends, all of them in the title."""
+    return format_html('<span class="ww-clip ww-clip--words" title="{}">{}</span>', text, text)
 
 
 def stacked(*lines: object) -> SafeString:

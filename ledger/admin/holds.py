@@ -1,9 +1,13 @@
 """Holds on staff pages: money of a wallet set aside, for what, and what became of it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from ledger import queries
 from ledger.admin import display, finding, people, references
@@ -13,14 +17,44 @@ from ledger.admin.panels import Panel, facts
 from ledger.admin.transactions import lines_table
 from ledger.models import Hold
 
+KIND_NAMES = {
+    kind: display.words(kind).capitalize().replace("Aml", "AML").replace("Kyc", "KYC") for kind in Hold.Kind.values
+}
+ENDING = {"1": "within 24 hours", "7": "within 7 days", "31": "within 31 days"}
+
+
+def is_open(shown: Hold, now: datetime) -> bool:
+    """Something is still held, and its time has not come; from then on it can only run out."""
+    return shown.state in Hold.OPEN_STATES and (shown.expires_at is None or shown.expires_at > now)
+
+
+class RunsOut(SimpleListFilter):
+    """Open holds that end soon, by the index of those that the clock ends."""
+
+    title = "Runs out"
+    parameter_name = "ends"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(ENDING.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value not in ENDING:
+            return queryset
+        until = timezone.now() + timedelta(days=int(value))
+        return queryset.filter(state__in=Hold.OPEN_STATES, expires_at__lte=until)
+
 
 class HoldAdmin(ReadOnlyAdmin):
     prefix = "hold"
-    list_display = ("hold", "owner", "money", "remaining_shown", "kind_shown", "state_shown", "placed")
+    list_display = (
+        "hold", "owner", "money", "remaining_shown", "kind_shown", "why", "by", "state_shown", "ends", "placed",
+    )  # fmt: skip
     list_filter = (
         choices("state", "State", Hold.State.values),
-        choices("kind", "Kind", Hold.Kind.values),
-        since("placed_at"),
+        choices("kind", "Kind", Hold.Kind.values, KIND_NAMES),
+        RunsOut,
+        since("placed_at", "Placed since"),
     )
     list_select_related = ("wallet",)
     detail_select_related = ("wallet", "held_account", "placed_by")
@@ -49,7 +83,24 @@ class HoldAdmin(ReadOnlyAdmin):
 
     @admin.display(description="For")
     def kind_shown(self, shown: Hold) -> str:
-        return display.words(shown.kind)
+        return KIND_NAMES[shown.kind]
+
+    @admin.display(description="Why")
+    def why(self, shown: Hold) -> Any:
+        return display.clipped(shown.reason)
+
+    def prepare(self, rows: list[Any]) -> None:
+        names = people.names(row.actor for row in rows)
+        for row in rows:
+            row.actor_name = names.get(row.actor, row.actor)
+
+    @admin.display(description="By")
+    def by(self, shown: Any) -> Any:
+        return display.clipped(shown.actor_name)
+
+    @admin.display(description="Runs out")
+    def ends(self, shown: Hold) -> Any:
+        return display.when(shown.expires_at if shown.state in Hold.OPEN_STATES else None)
 
     @admin.display(description="State")
     def state_shown(self, shown: Hold) -> Any:
@@ -83,7 +134,7 @@ class HoldAdmin(ReadOnlyAdmin):
                 "Hold",
                 ("Client", references.link(request, shown.wallet.owner)),
                 ("Wallet", display.account(shown.wallet.code)),
-                ("For", display.words(shown.kind)),
+                ("For", KIND_NAMES[shown.kind]),
                 ("Why", shown.reason),
                 ("Placed by", people.name(shown.actor)),
                 ("Placed", display.when(shown.placed_at)),

@@ -12,11 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ledger import ids, queries
-from ledger.admin import display, finding, references, sources
+from ledger.admin import display, finding, pending_panels, references, sources
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices, since
 from ledger.admin.panels import Panel, Table, Text, columns, facts
-from ledger.models import Entry, Transaction
+from ledger.models import Entry, Pending, Transaction
 from ledger.money import CURRENCIES
 from ledger.reasons import REASONS
 
@@ -52,6 +52,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_filter = (
         choices("reason_id", "Reason", sorted(REASONS)),
         choices("phase", "Phase", Transaction.Phase.values),
+        choices("reservation__state", "Reservation", Pending.State.values),
         since("effective_at"),
     )
     list_select_related = ("reason",)
@@ -96,6 +97,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, shown: Transaction) -> list[Panel]:
         found: list[Panel] = []
         if request.user.has_perm("ledger.view_entry"):
+            found += pending_panels.panels_of(shown)
             found.append(lines_table(request, "Entries", queries.lines_of(shown.pk)))
         linked = self._linked(request, shown)
         if linked.rows:

@@ -3,17 +3,18 @@
 States that need an outside system are written directly, because the pages must show them however they came about.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.test import Client as Browser
 from django.utils import timezone
 
-from ledger import accounts, ids, monitors, periods
-from ledger.models import BalanceMonitor, GlExport, GlMapping, Period
+from ledger import accounts, holds, ids, monitors, periods, posting
+from ledger.models import BalanceMonitor, GlExport, GlMapping, Hold, Period, Transaction
 from ledger.money import Money
 from ledger.scopes import scope
 from payments.actors import Actor
@@ -230,6 +231,28 @@ def conversion(of: Client, amount: str = "100.00") -> Conversion:
     return conversions.convert(quote_id=quote.pk, actor=people.acting(of), now=quote.created_at)
 
 
+def hold(of: Client, amount: str = "60.00", **options: Any) -> Hold:
+    """Money of the wallet set aside by hand, until 2098."""
+    options = {"actor": "usr_x", "reason": "court order", "expires_at": datetime(2098, 1, 1, tzinfo=UTC)} | options
+    with transaction.atomic():
+        wallet = accounts.ref(of.account_code("wallet"), "EUR")
+        placed = holds.place(wallet=wallet, amount=Decimal(amount), kind="manual", **options)
+    return Hold.objects.get(pk=placed.hold_id)
+
+
+def reserved(of: Client, amount: str = "90.00", *, target: str = "", **options: Any) -> Transaction:
+    """A pending transfer by hand, to the client's own pocket or to `target`: until 2098, or until MT5 refuses it."""
+    options = {"expires_at": datetime(2098, 1, 1, tzinfo=UTC), "expires_on": ["mt5.rejected"]} | options
+    source, other = of.account_code("wallet"), target or of.account_code("pocket", "savings")
+    with transaction.atomic():
+        legs = [
+            posting.debit(accounts.ref(source, "EUR"), Decimal(amount)),
+            posting.credit(accounts.ref(other, "EUR"), Decimal(amount)),
+        ]
+        done = posting.post(reason="CLIENT_INTERNAL_TRANSFER", legs=legs, pending=True, **options)
+    return Transaction.objects.get(pk=done.id)
+
+
 def everything(now: datetime) -> dict[str, Any]:
     """One object of every kind that a page can show, by the prefix of its public id."""
     ops = people.staff("payments_ops")
@@ -273,6 +296,8 @@ def everything(now: datetime) -> dict[str, Any]:
         "glx": GlExport.objects.create(day=now.date() - timedelta(days=30), form="summary", sha256="0" * 64, rows=3,
                                        made_by="usr_x"),
         "opn": opening(),
+        "hold": hold(of),
+        "txn": reserved(of),
     }  # fmt: skip
 
 
