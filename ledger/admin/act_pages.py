@@ -4,6 +4,7 @@ One POST without `confirmed` only checks; the second one acts. Nothing is stored
 hidden fields and is judged again.
 """
 
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from ledger.admin import display
 from ledger.admin.acts import AGAIN, CONFIRMED, Act, Call, ObjectForm, show_refusal, status_of
 from ledger.errors import DomainError
 
@@ -94,6 +96,8 @@ def _check_page(model_admin: Any, act: Act, call: Call, form: forms.Form) -> Htt
 def _answer(field: forms.BoundField) -> str:
     """What was chosen, in the words of the form."""
     value = field.form.cleaned_data[field.name]
+    if isinstance(value, date):
+        return display.when(value)
     choices = dict(getattr(field.field, "choices", ()))
     if isinstance(value, list):
         return ", ".join(str(choices.get(item, item)) for item in value)

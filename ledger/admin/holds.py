@@ -47,9 +47,7 @@ class RunsOut(SimpleListFilter):
 
 class HoldAdmin(ReadOnlyAdmin):
     prefix = "hold"
-    list_display = (
-        "hold", "owner", "money", "remaining_shown", "kind_shown", "why", "by", "state_shown", "ends", "placed",
-    )  # fmt: skip
+    list_display = ("hold", "owner", "money", "remaining_shown", "why", "by", "state_shown", "ends")
     list_filter = (
         choices("state", "State", Hold.State.values),
         choices("kind", "Kind", Hold.Kind.values, KIND_NAMES),
@@ -81,13 +79,9 @@ class HoldAdmin(ReadOnlyAdmin):
     def remaining_shown(self, shown: Hold) -> Any:
         return display.raw_amount(shown.remaining, shown.wallet.currency_id)
 
-    @admin.display(description="For")
-    def kind_shown(self, shown: Hold) -> str:
-        return KIND_NAMES[shown.kind]
-
     @admin.display(description="Why")
     def why(self, shown: Hold) -> Any:
-        return display.clipped(shown.reason)
+        return display.stacked(KIND_NAMES[shown.kind], display.clipped(shown.reason))
 
     def prepare(self, rows: list[Any]) -> None:
         names = people.names(row.actor for row in rows)
@@ -96,7 +90,7 @@ class HoldAdmin(ReadOnlyAdmin):
 
     @admin.display(description="By")
     def by(self, shown: Any) -> Any:
-        return display.clipped(shown.actor_name)
+        return display.stacked(display.clipped(shown.actor_name), display.when(shown.placed_at))
 
     @admin.display(description="Runs out")
     def ends(self, shown: Hold) -> Any:
@@ -105,10 +99,6 @@ class HoldAdmin(ReadOnlyAdmin):
     @admin.display(description="State")
     def state_shown(self, shown: Hold) -> Any:
         return display.state(shown.state)
-
-    @admin.display(description="Placed")
-    def placed(self, shown: Hold) -> Any:
-        return display.when(shown.placed_at)
 
     def lead(self, request: HttpRequest, shown: Hold) -> Any:
         return self.money(shown)

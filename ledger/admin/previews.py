@@ -86,7 +86,7 @@ def _changed(after: Figures, change: _Change) -> list[tuple[Any, ...]]:
     )
     return [
         (
-            display.stacked(display.account(after.code), f"{name}, {after.currency}"),
+            display.stacked(display.account(after.code), name),
             display.raw_amount(EXACT.subtract(value, moved), after.currency),
             display.raw_amount(value, after.currency),
         )

@@ -211,20 +211,6 @@ PLACE = Act(
 )
 ACTS = (
     Act(
-        name="capture",
-        label="Capture",
-        permission="ledger.release_hold",
-        form=CaptureForm,
-        initial=lambda request, shown: {"to": "house/adjustments"},
-        perform=_captured,
-        checks=_will_take,
-        sentence=lambda shown, data: f"Take {_part(shown, data)} to {data['to']}",
-        offered=by_hand,
-        explain=_still_held,
-        note="The firm takes the money, all of it or a part; the rest stays held. Not by who placed the hold.",
-        danger=True,
-    ),
-    Act(
         name="release",
         label="Give back",
         permission="ledger.release_hold",
@@ -245,5 +231,19 @@ ACTS = (
         sentence=lambda shown, data: f"Hold until the end of {data['last_day']:%d %B %Y}",
         offered=lambda shown: by_hand(shown) and shown.expires_at is not None,
         explain=_still_held,
+    ),
+    Act(
+        name="capture",
+        label="Capture",
+        permission="ledger.release_hold",
+        form=CaptureForm,
+        initial=lambda request, shown: {"to": "house/adjustments"},
+        perform=_captured,
+        checks=_will_take,
+        sentence=lambda shown, data: f"Take {_part(shown, data)} to {data['to']}",
+        offered=by_hand,
+        explain=_still_held,
+        note="The firm takes the money, all of it or a part; the rest stays held. Not by who placed the hold.",
+        danger=True,
     ),
 )

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_fsm import TransitionNotAllowed
 
+from ledger.models import Hold
+from ledger.posting import Source
 from payments.models import Client, PaymentMethod, Withdrawal
 from tests.integration.admin import office
 from tests.integration.admin.footprint import unchanged
@@ -161,6 +164,53 @@ def test_a_form_of_another_site_is_refused(made: dict[str, Any]) -> None:
     assert unchanged(lambda: forger.post(refund, body)).status_code == 403
 
 
+BY_HAND = {
+    "hold": ("capture", "release", "extend"),
+    "txn": ("post", "void", "expire", "extend", "reverse"),
+}
+PLACE = "/admin/ledger/hold/place/"
+TYPED = {"account": "house/fees", "amount": "5", "currency": "EUR", "kind": "manual", "to": "house/fees",
+         "status": "mt5.rejected", "expires_at": "2099-01-01T00:00", "last_day": "2099-01-01", "reason": "Just so",
+         "once": "6b1f1f0e-5f57-4d7d-9d5c-0d3d4f6f2c11", "confirmed": "1"}  # fmt: skip
+
+
+def by_hand(made: dict[str, Any]) -> list[str]:
+    """Where staff act on the ledger by hand: placing a hold, and every act on one hold and one pending transaction."""
+    pages = {page.prefix: page for page in admin.site._registry.values()}
+    return [PLACE, *(pages[p].url_of(made[p], name) for p, names in BY_HAND.items() for name in names)]
+
+
+def test_acts_by_hand_are_shut_to_readers_to_other_sites_and_to_other_verbs(made: dict[str, Any]) -> None:
+    TYPED["account"] = made["hold"].wallet.code
+    for role in ("support", "auditor", "administrator"):
+        person = office.signed_in(role)
+        for address in by_hand(made):
+            forged = unchanged(lambda address=address, person=person: person.post(address, TYPED))
+            assert forged.status_code == 403, (role, address)
+    forger = office.Browser(enforce_csrf_checks=True)
+    mighty = office.staff_user("payments_ops", "finance_approver", "compliance")
+    forger.force_login(mighty, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for address in by_hand(made):
+        for verb, status in ((forger.post, 403), (forger.put, 403), (forger.delete, 403)):
+            answer = unchanged(lambda address=address, verb=verb: verb(address, TYPED))
+            assert answer.status_code == status, address
+
+
+def test_what_moves_behind_a_movement_is_shut_to_every_hand(made: dict[str, Any]) -> None:
+    held = Hold.objects.get(pk=made["wd"].hold_id)
+    with transaction.atomic():
+        sent = office.reserved(made["cl"], "5.00", source=Source("payments", "transfer", made["tr"].public_id))
+    mighty = office.signed_in("payments_ops", "finance_approver", "compliance")
+    shut = {"hold": held, "txn": sent}
+    for address in by_hand(made | shut)[1:]:
+        if address.endswith("/reverse/"):
+            continue
+        assert mighty.get(address).status_code == 302, "not offered"
+        forged = unchanged(lambda address=address: mighty.post(address, TYPED))
+        assert forged.status_code == 422, address
+        assert "decide it there" in forged.content.decode(), address
+
+
 def test_signing_in_never_leads_to_another_site() -> None:
     person = office.signed_in("support")
     for wanted in ("https://evil.test/", "//evil.test", "javascript:alert(1)"):
@@ -177,3 +227,5 @@ def test_what_does_not_exist_is_not_found(reference: str) -> None:
     assert person.get(f"/admin/approvals/{reference}/").status_code == 404
     for listed in ("payments/withdrawal", "ledger/account", "ledger/transaction", "payments/client"):
         assert person.get(f"/admin/{listed}/{reference}/change/").status_code == 404
+    for act in ("hold/{}/capture", "hold/{}/release", "transaction/{}/reverse"):
+        assert person.get(f"/admin/ledger/{act.format(reference)}/").status_code == 404

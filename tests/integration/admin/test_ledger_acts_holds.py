@@ -50,8 +50,8 @@ def test_a_hold_is_placed_once_however_often_the_form_is_sent(of: Any) -> None:
         ("held", "", "120.00 EUR", "posted"),
     ]
     assert rows(check, BALANCES) == [
-        ("wallet posted, EUR", "500.00 EUR", "380.00 EUR"),
-        ("held posted, EUR", "0.00 EUR", "120.00 EUR"),
+        ("wallet posted", "500.00 EUR", "380.00 EUR"),
+        ("held posted", "0.00 EUR", "120.00 EUR"),
     ]
     assert fact(check, "Client", "checks") == "Maria Schmidt"
     answers = [person.post(PLACE, typed | {"confirmed": "1"}) for _ in range(2)]
@@ -109,8 +109,8 @@ def test_a_hold_is_taken_in_part_and_wholly_by_somebody_else(of: Any) -> None:
     assert "Take 50 EUR of it to house/fees" in text(check)
     assert rows(check, WRITTEN) == [("held", "50.00 EUR", "", "posted"), ("house/fees", "", "50.00 EUR", "posted")]
     assert rows(check, BALANCES) == [
-        ("held posted, EUR", "120.00 EUR", "70.00 EUR"),
-        ("house/fees posted, EUR", "0.00 EUR", "50.00 EUR"),
+        ("held posted", "120.00 EUR", "70.00 EUR"),
+        ("house/fees posted", "0.00 EUR", "50.00 EUR"),
     ]
     for _ in range(2):
         assert person.post(address, typed | {"confirmed": "1"}).status_code == 302

@@ -57,10 +57,10 @@ def test_it_is_posted_in_parts_and_each_form_posts_once(of: Any, pending: Transa
         ("pocket/savings", "", "30.00 EUR", "posted"),
     ]
     assert rows(check, BALANCES) == [
-        ("wallet posted, EUR", "500.00 EUR", "470.00 EUR"),
-        ("wallet on its way out, EUR", "90.00 EUR", "60.00 EUR"),
-        ("pocket/savings posted, EUR", "0.00 EUR", "30.00 EUR"),
-        ("pocket/savings on its way in, EUR", "90.00 EUR", "60.00 EUR"),
+        ("wallet posted", "500.00 EUR", "470.00 EUR"),
+        ("wallet on its way out", "90.00 EUR", "60.00 EUR"),
+        ("pocket/savings posted", "0.00 EUR", "30.00 EUR"),
+        ("pocket/savings on its way in", "90.00 EUR", "60.00 EUR"),
     ]
     for _ in range(2):
         assert person.post(address, typed | {"confirmed": "1"}).status_code == 302
@@ -129,8 +129,8 @@ def test_entries_are_chosen_where_an_amount_does_not_divide(of: Any) -> None:
 def test_it_is_voided_once_and_then_offers_nothing(of: Any, pending: Transaction) -> None:
     person, address, typed = office.signed_in("payments_ops"), at("ledger_transaction_void", pending), why()
     check = unchanged(lambda: person.post(address, typed))
-    assert rows(check, BALANCES)[0] == ("wallet on its way out, EUR", "90.00 EUR", "0.00 EUR")
-    assert ("wallet available, EUR", "410.00 EUR", "500.00 EUR") in rows(check, BALANCES)
+    assert rows(check, BALANCES)[0] == ("wallet on its way out", "90.00 EUR", "0.00 EUR")
+    assert ("wallet available", "410.00 EUR", "500.00 EUR") in rows(check, BALANCES)
     for _ in range(2):
         assert person.post(address, typed | {"confirmed": "1"}).status_code == 302
     assert (books.available(of), savings(of)) == (500, 0)

@@ -75,6 +75,38 @@ def test_a_role_opens_exactly_the_pages_that_its_permissions_name(role: str) -> 
         assert response.status_code == expected, (role, address, response.status_code)
 
 
+BY_HAND = {
+    "ledger_hold": {"place", "capture", "release", "extend"},
+    "ledger_transaction": {"post", "void", "expire", "extend", "reverse"},
+}
+
+
+def acts_by_hand() -> dict[str, set[str]]:
+    """Every address where staff act on the ledger by hand → the permissions that it needs."""
+    of = office.client()
+    made = {"hold": office.hold(of), "txn": office.reserved(of)}
+    found: dict[str, set[str]] = {}
+    for page in admins():
+        options = f"{page.opts.app_label}_{page.opts.model_name}"
+        if options not in BY_HAND:
+            continue
+        assert {act.name for act in (*page.makes, *page.acts)} == BY_HAND[options]
+        for act in page.makes:
+            found[reverse(f"admin:{options}_{act.name}")] = {act.permission, page.needed()}
+        for act in page.acts:
+            found[page.url_of(made[page.prefix], act.name)] = {act.permission, page.needed()}
+    return found
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_a_role_opens_exactly_the_acts_that_its_permissions_name(role: str) -> None:
+    person, allowed = office.signed_in(role), permissions_of([role])
+    for address, needed in acts_by_hand().items():
+        opened = person.get(address).status_code
+        not_posted_yet = address.endswith("/reverse/")  # a pending transaction has nothing to reverse
+        assert opened == ((302 if not_posted_yet else 200) if needed <= allowed else 403), (role, address)
+
+
 def test_every_page_of_the_side_bar_exists_and_is_guarded() -> None:
     known = {permission for role in ROLES for permission in permissions_of([role])}
     for _, items in GROUPS:
@@ -99,13 +131,16 @@ def test_the_side_bar_shows_only_what_opens(role: str) -> None:
 def test_a_superuser_without_a_role_sees_nothing() -> None:
     root = office.browser(office.staff_user(superuser=True))
     assert root.get(reverse("admin:index")).status_code == 403
-    for address in addresses():
+    for address in (*addresses(), *acts_by_hand()):
         assert root.get(address).status_code == 403, address
 
 
 def test_a_client_and_a_stranger_do_not_get_in() -> None:
     made = office.client()
     assert office.browser(made.user).get(reverse("admin:index")).status_code == 403
+    for address in acts_by_hand():
+        assert office.browser(made.user).get(address).status_code == 403, address
+        assert office.Browser().get(address).status_code == 302, address
     stranger = office.Browser().get(reverse("admin:approvals"))
     assert stranger.status_code == 302
     assert "/accounts/login/" in office.Browser().get(stranger["Location"])["Location"]
