@@ -13,13 +13,14 @@ from ledger import queries
 from ledger.admin import display, finding, people, references
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices, since
-from ledger.admin.panels import Panel, facts
+from ledger.admin.panels import Panel, Table, columns, facts
 from ledger.admin.transactions import lines_table
-from ledger.models import Hold
+from ledger.models import Hold, Transaction
 
 KIND_NAMES = {
     kind: display.words(kind).capitalize().replace("Aml", "AML").replace("Kyc", "KYC") for kind in Hold.Kind.values
 }
+SHOWN = 50
 ENDING = {"1": "within 24 hours", "7": "within 7 days", "31": "within 31 days"}
 
 
@@ -43,6 +44,27 @@ class RunsOut(SimpleListFilter):
             return queryset
         until = timezone.now() + timedelta(days=int(value))
         return queryset.filter(state__in=Hold.OPEN_STATES, expires_at__lte=until)
+
+
+def _movements(request: HttpRequest, shown: Hold) -> Table:
+    """Everything that was taken of a hold or given back, in the order it happened."""
+    moved = Transaction.objects.filter(moves_hold=shown.pk).exclude(pk=shown.placed_by_id).order_by("pk")
+    found = list(moved.select_related("reason")[:SHOWN])
+    lines = queries.lines_of_many(row.pk for row in found)
+    rows = tuple(
+        (
+            references.link(request, row.public_id, display.short(row.public_id)),
+            display.account(line.code),
+            display.raw_amount(line.amount, line.currency),
+            row.description or display.DASH,
+            display.when(row.recorded_at),
+        )
+        for row in found
+        for line in lines[row.pk]
+        if line.amount > 0
+    )
+    heads = columns(("Transaction", "main"), "To", ("Amount", "money"), "Why", ("Recorded", "time"))
+    return Table("Taken or given back", heads, rows, "Nothing yet.")
 
 
 class HoldAdmin(ReadOnlyAdmin):
@@ -116,6 +138,7 @@ class HoldAdmin(ReadOnlyAdmin):
         ]
         if request.user.has_perm("ledger.view_entry"):
             found.append(lines_table(request, "Placed by", queries.lines_of(shown.placed_by_id)))
+            found.append(_movements(request, shown))
         return found
 
     def asides(self, request: HttpRequest, shown: Hold) -> list[Panel]:

@@ -8,7 +8,9 @@ from django.contrib import admin
 from ledger.admin.holds import HoldAdmin
 from ledger.admin.transactions import TransactionAdmin
 from ledger.models import Hold, Transaction
-from payments.admin import hold_acts, pending_acts, reversing
+from payments.admin import client_holds, hold_acts, pending_acts, reversing
+
+__all__ = ["ActedHoldAdmin", "ActedTransactionAdmin", "client_holds"]
 
 
 @admin.register(Transaction)

@@ -70,6 +70,10 @@ def pages_of_approver(day: Day) -> dict[str, str]:
         "accounts": reverse("admin:ledger_account_changelist"),
         "entries": reverse("admin:ledger_entry_changelist"),
         "transactions": reverse("admin:ledger_transaction_changelist"),
+        "holds": reverse("admin:ledger_hold_changelist"),
+        "hold": shown(day.everything["hold"].public_id),
+        "hold-capture": reverse("admin:ledger_hold_capture", args=[day.everything["hold"].public_id]),
+        "reverse": reverse("admin:ledger_transaction_reverse", args=[day.everything["cv"].transaction.public_id]),
         "events": reverse("admin:ledger_event_changelist"),
         "statement": shown(day.everything["st"].public_id),
         "rules": reverse("admin:payments_policyrule_changelist"),
@@ -143,6 +147,12 @@ def pages_of_ops(day: Day) -> dict[str, str]:
         "ops-pocket": reverse("admin:payments_client_pocket", args=[day.maria.public_id]),
         "ops-provider-event": references.url(day.everything["pev"].public_id),
         "ops-outbox": reverse("admin:payments_outboxmessage_changelist"),
+        "ops-hold-place": reverse("admin:ledger_hold_place"),
+        "ops-pending": references.url(day.everything["txn"].public_id),
+        **{
+            f"ops-pending-{act}": reverse(f"admin:ledger_transaction_{act}", args=[day.everything["txn"].public_id])
+            for act in ("post", "void", "expire", "extend")
+        },
     }
 
 

@@ -122,6 +122,8 @@ def test_a_hold_is_taken_in_part_and_wholly_by_somebody_else(of: Any) -> None:
     )  # fmt: skip
     assert do(person, address, **taking()).status_code == 302
     hold.refresh_from_db()
+    moved = rows(person.get(at("ledger_hold_change", hold)), "Taken or given back", "panels")
+    assert [row[1:4] for row in moved] == [("house/fees", f"{part}.00 EUR", "Court order 17/2026") for part in (50, 70)]
     assert (hold.state, books.held(of), books.balance("house/fees")) == ("captured", 0, 120)
     assert address not in text(person.get(at("ledger_hold_change", hold))), "nothing is left to take"
     late = unchanged(lambda: person.post(address, taking(confirmed="1")))
@@ -223,6 +225,19 @@ def test_holds_that_run_out_soon_are_found(of: Any) -> None:
     for days, found in (("1", []), ("7", [soon]), ("31", [later, soon])):
         assert list(person.get(listed, {"ends": days}).context["cl"].result_list) == found, days
     assert len(person.get(listed, {"ends": "x"}).context["cl"].result_list) == 3
+
+
+def test_a_clients_page_shows_the_open_holds_and_leads_to_another(of: Any) -> None:
+    office.hold(of, "12.50", actor=office.staff_user("compliance", name="Carla Compliance").public_id)
+    page = reverse("admin:payments_client_change", args=[of.public_id])
+    shown = office.signed_in("payments_ops").get(page)
+    assert [row[1:4] for row in rows(shown, "Open holds", "panels")] == [
+        ("12.50 EUR", "Manual court order", "Carla Compliance")
+    ]
+    address = f"{PLACE}?account={of.public_id}"
+    assert address in text(shown)
+    assert f'value="{of.public_id}"' in text(office.signed_in("payments_ops").get(address))
+    assert address not in text(office.signed_in("support").get(page)), "who may not place one is not led there"
 
 
 def test_every_kind_that_can_be_placed_has_a_name() -> None:
