@@ -69,7 +69,7 @@ def _movements(request: HttpRequest, shown: Hold) -> Table:
 
 class HoldAdmin(ReadOnlyAdmin):
     prefix = "hold"
-    list_display = ("hold", "owner", "money", "remaining_shown", "why", "by", "state_shown", "ends")
+    list_display = ("hold", "money", "remaining_shown", "why", "by", "state_shown")
     list_filter = (
         choices("state", "State", Hold.State.values),
         choices("kind", "Kind", Hold.Kind.values, KIND_NAMES),
@@ -85,13 +85,9 @@ class HoldAdmin(ReadOnlyAdmin):
     )
     search_help_text = "Hold id, client id, amount"
 
-    @admin.display(description="Hold")
+    @admin.display(description="Hold, client")
     def hold(self, shown: Hold) -> Any:
-        return display.short(shown.public_id)
-
-    @admin.display(description="Client")
-    def owner(self, shown: Hold) -> Any:
-        return display.short(shown.wallet.owner)
+        return display.stacked(display.short(shown.public_id), display.short(shown.wallet.owner))
 
     @admin.display(description="Amount")
     def money(self, shown: Hold) -> Any:
@@ -114,13 +110,10 @@ class HoldAdmin(ReadOnlyAdmin):
     def by(self, shown: Any) -> Any:
         return display.stacked(display.clipped(shown.actor_name), display.when(shown.placed_at))
 
-    @admin.display(description="Runs out")
-    def ends(self, shown: Hold) -> Any:
-        return display.when(shown.expires_at if shown.state in Hold.OPEN_STATES else None)
-
     @admin.display(description="State")
     def state_shown(self, shown: Hold) -> Any:
-        return display.state(shown.state)
+        ends = shown.expires_at if shown.state in Hold.OPEN_STATES else None
+        return display.stacked(display.state(shown.state), display.joined("until", display.when(ends)) if ends else "")
 
     def lead(self, request: HttpRequest, shown: Hold) -> Any:
         return self.money(shown)

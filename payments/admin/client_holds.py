@@ -12,7 +12,7 @@ from ledger.admin.panels import Panel, Table, below, columns
 from payments.admin.hold_acts import PLACE
 from payments.models import Client
 
-HEADS = columns(("Hold", "main"), ("Still held", "money"), "Why", "By", ("Runs out", "time"))
+HEADS = columns(("Still held", "main"), "Why", "By", ("Runs out", "time"))
 
 
 @below.add
@@ -24,8 +24,7 @@ def holds_of(request: HttpRequest, shown: Any) -> list[Panel]:
     names = people.names(hold.actor for hold in found)
     rows = tuple(
         (
-            references.link(request, hold.public_id, display.short(hold.public_id)),
-            display.raw_amount(hold.remaining, hold.wallet.currency_id),
+            references.link(request, hold.public_id, display.raw_amount(hold.remaining, hold.wallet.currency_id)),
             display.stacked(KIND_NAMES[hold.kind], hold.reason),
             names.get(hold.actor, hold.actor),
             display.when(hold.expires_at),
