@@ -5,8 +5,9 @@ its field, also one of which nothing is left: a form that was opened earlier mus
 """
 
 import uuid
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import capfirst
@@ -27,23 +28,17 @@ class PartForm(acts.ObjectForm):
     reason = acts.text("Why", help_text="In words that an auditor understands.", longest=500, shortest=3)
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    def remainders(self, shown: Transaction) -> list[Remainder]:
-        raise NotImplementedError
+    remainders_of: ClassVar[Callable[[uuid.UUID], list[Remainder]]]
 
     def fit(self, shown: Transaction) -> None:
-        self.rows = {f"entry_{row.account}_{row.side}": row for row in self.remainders(shown)}
+        self.rows = {f"entry_{row.account}_{row.side}": row for row in type(self).remainders_of(shown.pk)}
         currencies = list(dict.fromkeys(row.currency for row in self.rows.values()))
         if len(currencies) > 1:
             self.fields["currency"].choices = [("", "—"), *((code, code) for code in currencies)]  # type: ignore[attr-defined]
         else:
             del self.fields["currency"]
         self.left = credits_left(self.rows.values())
-        whole = " and ".join(display.plain(money) for money in self.left.values())
-        self.fields[
-            "amount"
-        ].help_text = (
-            f"The part whose credits are this much, each entry in proportion. Empty: all that is left, {whole}."
-        )
+        self.fields["amount"].help_text = _amount_help(" and ".join(map(display.plain, self.left.values())))
         for name, row in self.rows.items():
             self.fields[name] = acts.amount(_label(row), help_text=_left_of(row), required=False)
         self.order_fields(["amount", "currency", *self.rows, "reason", "once"])
@@ -64,6 +59,11 @@ class PartForm(acts.ObjectForm):
         currencies = {row.currency for row in self.rows.values()}
         data["meant"] = data.get("currency") or (currencies.pop() if len(currencies) == 1 else "")
         return data
+
+
+def _amount_help(left: str) -> str:
+    empty = f"Empty: all that is left, {left}." if left else "Nothing is left."
+    return f"The part whose credits are this much, each entry in proportion. {empty}"
 
 
 def _label(row: Remainder) -> str:

@@ -29,8 +29,7 @@ WHEN = "%Y-%m-%dT%H:%M"
 
 
 class PostForm(part_forms.PartForm):
-    def remainders(self, shown: Transaction) -> list[remainders.Remainder]:
-        return remainders.of_reservation(shown.pk)
+    remainders_of = staticmethod(remainders.of_reservation)
 
 
 class VoidForm(forms.Form):

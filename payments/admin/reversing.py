@@ -22,8 +22,7 @@ OFFERED_IN = ("posted", "partly_reversed")
 
 
 class ReversalForm(part_forms.PartForm):
-    def remainders(self, shown: Transaction) -> list[remainders.Remainder]:
-        return remainders.of_posted(shown.pk)
+    remainders_of = staticmethod(remainders.of_posted)
 
 
 def reversible(shown: Transaction) -> bool:
