@@ -3,6 +3,7 @@
 States that need an outside system are written directly, because the pages must show them however they came about.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -251,6 +252,12 @@ def reserved(of: Client, amount: str = "90.00", *, target: str = "", **options: 
         ]
         done = posting.post(reason="CLIENT_INTERNAL_TRANSFER", legs=legs, pending=True, **options)
     return Transaction.objects.get(pk=done.id)
+
+
+def wait_for(moment: datetime) -> None:
+    """Come back when this moment is over."""
+    while (left := (moment - timezone.now()).total_seconds()) >= 0:
+        time.sleep(left + 0.01)
 
 
 def everything(now: datetime) -> dict[str, Any]:
