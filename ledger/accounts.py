@@ -6,15 +6,20 @@ Opening is idempotent: the same code and currency give the same account for ever
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
-from ledger import database
+from ledger import database, events
 from ledger.chart import classify
 from ledger.errors import InvalidRequest, NotFound
+from ledger.events import Who
 from ledger.models import Account
 from ledger.money import currency as currency_of
+from ledger.system import System
+
+_STATUS_EVENTS = {"frozen": "account.frozen", "open": "account.unfrozen", "closed": "account.closed"}
 
 
 @dataclass(frozen=True)
@@ -80,16 +85,31 @@ def find(code: str, currency: str) -> AccountRef:
     return found
 
 
-def set_status(*, account_id: int, status: str) -> str:
-    """Freeze ("frozen"), unfreeze ("open") or close ("closed") an account; returns the status before.
+def set_status(
+    *, account_id: int, status: str, reason: str = "", actor: Who = System("accounts"), now: datetime | None = None
+) -> str:
+    """Freeze ("frozen"), unfreeze ("open") or close ("closed") an account, with its event; returns the status before.
 
     A frozen account refuses to be reduced, except by reasons that settle what already happened elsewhere. A closed one
     refuses everything and must be empty. Raises InvalidTransition, AccountClosed, InvalidRequest."""
     if status not in Account.Status.values:
         raise InvalidRequest("Unknown account status.", param="status")
     with transaction.atomic():
-        before = database.call("ledger_account_set_status", [(account_id, "bigint"), (status, "text")])
-    return str(before["ledger_account_set_status"])
+        answer = database.call("ledger_account_set_status", [(account_id, "bigint"), (status, "text")])
+        before = str(answer["ledger_account_set_status"])
+        if before != status:
+            account = Account.objects.only("owner").get(pk=account_id)
+            events.record(
+                type=_STATUS_EVENTS[status],
+                object_ref=account.public_id,
+                client_ref=account.owner,
+                actor=actor,
+                before={"status": before},
+                after={"status": status},
+                data={"reason": reason} if reason else None,
+                occurred_at=now,
+            )
+    return before
 
 
 def _look_up(code: str, currency: str) -> AccountRef | None:

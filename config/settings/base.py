@@ -110,6 +110,8 @@ TEMPLATES = [
 # `manage.py` sets DATABASE_ROLE=owner for the commands that change the schema; all else runs as the app role.
 DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
 DATABASES = {"default": env.database(DATABASE_ROLE)}
+# Who may do what is granted to these and checked of them, whoever asks.
+DATABASE_ROLE_NAMES = {role: str(env.database(role).get("USER") or "") for role in ("owner", "app", "reader")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # units of work are explicit; no network call may sit inside one

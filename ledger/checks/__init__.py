@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.checks import seal
+from ledger.checks import guards, seal
 from ledger.reference import differences
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -92,13 +92,18 @@ CHECKS: tuple[Check, ...] = (
     _check("periods", "Every closed period is as it was closed, days in order, and its trial balance the same bytes"),
     _check("period_statements", "Every statement of a closed period is the same bytes as when it was closed"),
     _check("accounts", "Every account is what the chart says about its code"),
+    _check("account_states", "Every account is open, frozen or closed as its last event says, under the name it was opened"),
     Check(
         name="catalogues",
         title="Currencies, reasons and kinds of account in the database are those of the code",
         find=differences,
     ),
     _check("monitors", "Every balance monitor has seen every entry below its horizon, once"),
-    _check("guards", "Every guard of the database is in place and switched on"),
+    Check(
+        name="guards",
+        title="The guards stand as the migrations put them, and nothing else beside them",
+        find=guards.find,
+    ),
     _check("horizon", "No row was written by a database transaction that is still to come"),
     Check(
         name="seal_links",

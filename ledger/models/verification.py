@@ -1,6 +1,7 @@
-"""What the last run of each check of the books found: one row per check, overwritten by the next run.
+"""What the last run of each check of the books found: one row per check.
 
-A projection for people; changes between clean and broken are events, which nobody can overwrite.
+A projection for people, written by the database function `ledger_verified` alone: what is broken stays so until a full
+run finds nothing, and changes between clean and broken are events, which nobody can overwrite.
 """
 
 from django.db import models

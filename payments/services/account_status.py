@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ledger import accounts, events
+from ledger import accounts
 from ledger.database import unit_of_work
 from ledger.errors import InvalidRequest, NotFound
 from ledger.models import Account
@@ -26,19 +26,8 @@ def set_status(*, account_id: int, status: str, reason: str, actor: Actor, now: 
         account = Account.objects.filter(pk=account_id).first()
         if account is None:
             raise NotFound(param="account")
-        before = accounts.set_status(account_id=account_id, status=status)
+        accounts.set_status(account_id=account_id, status=status, reason=reason.strip(), actor=actor, now=now)
         account.refresh_from_db()
-        if before != status:
-            events.record(
-                type="account.frozen" if status == Account.Status.FROZEN else "account.unfrozen",
-                object_ref=account.public_id,
-                client_ref=account.owner,
-                actor=actor,
-                before={"status": before},
-                after={"status": status},
-                data={"reason": reason.strip()},
-                occurred_at=now,
-            )
         return account
 
     return unit_of_work(work)

@@ -9,43 +9,10 @@ and update; it may delete only where a model says `deletable = True`, and not ev
 
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
-OURS = {"ledger", "payments", "reconciliation", "portal"}
-LEDGER_INSERTS = {
-    "ledger_account",
-    "ledger_event",
-    "ledger_seal_copy",
-    "ledger_gl_mapping",
-    "ledger_gl_export",
-    "ledger_balance_monitor",
-    "ledger_verification",
-}
-LEDGER_UPDATES = {"ledger_verification", "ledger_balance_monitor"}
-PUBLIC_FUNCTIONS = (
-    "ledger_post",
-    "ledger_post_batch",
-    "ledger_resolve",
-    "ledger_pending_extend",
-    "ledger_reverse",
-    "ledger_hold_place",
-    "ledger_hold_resolve",
-    "ledger_hold_extend",
-    "ledger_account_set_status",
-    "ledger_take_checkpoint",
-    "ledger_take_block",
-    "ledger_period_open",
-    "ledger_period_close",
-    "ledger_seal_next",
-    "ledger_seal_close_day",
-    "ledger_seal_checkpoint_add",
-)
-VIEWS = ("ledger_seal_event_content", "ledger_seal_transaction_content", "ledger_seal_entry_content")
-# Never for reports: password hashes, second factors, sessions, key hashes.
-SECRET_TABLES = {"payments_user", "payments_apikey", "payments_idempotencykey"}
-
+from ledger.database_rights import grants, quoted
 
 class Command(BaseCommand):
     help = "Grant the database roles of app and reader their rights. Run as the owner of the tables."
@@ -66,44 +33,3 @@ class Command(BaseCommand):
                 cursor.execute(statement)
         if options["verbosity"]:
             self.stdout.write(f"Rights granted to {app} and {reader}.")
-
-
-def quoted(name: str) -> str:
-    return str(connection.ops.quote_name(name))
-
-
-def grants(*, app: str, reader: str) -> list[str]:
-    """The GRANT statements for the tables that exist and the public functions."""
-    statements = [
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app}",
-        *(f"GRANT EXECUTE ON FUNCTION {name} TO {app}" for name in PUBLIC_FUNCTIONS),
-    ]
-    statements += [f"GRANT SELECT ON {name} TO {role}" for name in VIEWS for role in (app, reader)]
-    rights = table_rights()
-    for table in connection.introspection.table_names():
-        statements.append(f"GRANT {rights.get(table, 'SELECT')} ON {quoted(table)} TO {app}")
-        if table.split("_")[0] in OURS and table not in SECRET_TABLES:
-            statements.append(f"GRANT SELECT ON {quoted(table)} TO {reader}")
-    return statements
-
-
-def table_rights() -> dict[str, str]:
-    """What the app may do with each table."""
-    rights: dict[str, str] = {}
-    for model in apps.get_models(include_auto_created=True):
-        table = model._meta.db_table
-        if model._meta.app_label == "ledger":
-            rights[table] = ledger_rights(table)
-        elif getattr(model, "append_only", False) or model.__name__.startswith("Historical"):
-            rights[table] = "SELECT, INSERT"
-        elif model._meta.app_label in OURS and not (model._meta.auto_created or getattr(model, "deletable", False)):
-            rights[table] = "SELECT, INSERT, UPDATE"
-        else:
-            rights[table] = "SELECT, INSERT, UPDATE, DELETE"
-    return rights
-
-
-def ledger_rights(table: str) -> str:
-    if table in LEDGER_UPDATES:
-        return "SELECT, INSERT, UPDATE"
-    return "SELECT, INSERT" if table in LEDGER_INSERTS else "SELECT"
