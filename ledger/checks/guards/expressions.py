@@ -49,8 +49,9 @@ def loose(sql: str | list[Token]) -> tuple[str, ...]:
     while at < len(found):
         token = found[at]
         if token.says("::"):
-            start, at = at + 1, _after_type(found, at + 1)
-            if (name := _said(found[start:at])) not in _WIDE:
+            value, start, at = found[at - 1], at + 1, _after_type(found, at + 1)
+            constant = value.kind in ("text", "number") or value.says("null")
+            if (name := _said(found[start:at])) not in _WIDE and not constant:
                 words.append(f"::{name}")
             continue
         if alone and at + 1 < len(found) and found[at + 1].says("."):
@@ -141,9 +142,21 @@ class _Reader:
         if self.take("("):
             inside = self.items(")")
             return ("row", *inside) if name == "row" else ("call", name, *inside)
-        if name in ("case", "select", "exists", "cast", "interval"):
+        if name == "case":
+            return self.case()
+        if name in ("select", "exists", "cast", "interval"):
             raise _Unread
-        return ("name", name)
+        return ("null",) if name == "null" else ("name", name)
+
+    def case(self) -> Tree:
+        arms: list[Tree] = []
+        while self.take("when"):
+            arms.append(self.expression(0))
+            self.need("then")
+            arms.append(self.expression(0))
+        otherwise = self.expression(0) if self.take("else") else ("null",)
+        self.need("end")
+        return ("case", *arms, otherwise)
 
     def items(self, closing: str) -> list[Tree]:
         end = upto(self.found, self.at, closing)
@@ -157,7 +170,7 @@ class _Reader:
             self.at = _after_type(self.found, start)
             if value[0] == "text" and self.found[start].word in _NUMBERS:
                 value = ("number", value[1])
-            elif value[0] not in ("text", "number") and (name := _said(self.found[start : self.at])) not in _WIDE:
+            elif value[0] not in ("text", "number", "null") and (name := _said(self.found[start : self.at])) not in _WIDE:
                 value = ("cast", name, value)
         return value
 
