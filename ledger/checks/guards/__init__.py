@@ -6,6 +6,7 @@ tables of ours: somebody who may do everything can take one away or make it say 
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from django.db.migrations.loader import MigrationLoader
 
@@ -28,9 +29,14 @@ def find() -> list[Found]:
 
 def _migrations() -> Iterator[Found]:
     """Old code beside a new database, or the other way round, as for a moment of every release."""
-    ours = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations if app in OURS}
+    ours = _on_disk()
     there = {f"{app}.{name}" for app, name in rows("SELECT app, name FROM django_migrations") if app in OURS}
     for name in sorted(ours - there):
         yield "migration", name, "has not run in this database: what guards it is not known"
     for name in sorted(there - ours):
         yield "migration", name, "is not one of this code: what guards it is not known"
+
+
+@lru_cache(maxsize=1)
+def _on_disk() -> frozenset[str]:
+    return frozenset(f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations if app in OURS)

@@ -179,7 +179,7 @@ def _function(rest: list[Token]) -> Function:
         until = upto(rest, at + 1, *_CLAUSES)
         _clause(rest[at:until], told, parameters)
         at = until
-    defaults = tuple(canonical(default) for _, default in given if default)
+    defaults = tuple(canonical(tuple(default)) for _, default in given if default)
     return Function(name=name, parameters=tuple(parameters), defaults=defaults, **told)
 
 
@@ -241,7 +241,7 @@ def _trigger(rest: list[Token], *, constraint: bool) -> Trigger:
         old_table=_transition(between, "old"),
         new_table=_transition(between, "new"),
         arguments=tuple(part[0].word for part in split(rest[opening + 1 : until])),
-        condition=canonical(rest[when + 1 : call]) if when < call else "",
+        condition=canonical(tuple(rest[when + 1 : call])) if when < call else "",
     )
 
 

@@ -5,6 +5,7 @@ Parentheses that change nothing, casts that PostgreSQL adds by itself, and `IN` 
 difference; what is said does. Must never ask a database.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from ledger.checks.guards.statements import Token, split, tokens, upto
@@ -22,12 +23,13 @@ class _Unread(Exception):
     """Not the kind of condition that this module reads."""
 
 
-def canonical(sql: str | list[Token] | None) -> Tree:
+@lru_cache(maxsize=4096)
+def canonical(sql: str | tuple[Token, ...] | None) -> Tree:
     """The meaning of a condition as something that can be compared; "" for none. What cannot be read is compared word by
     word."""
     if not sql:
         return ""
-    found = tokens(sql) if isinstance(sql, str) else sql
+    found = tokens(sql) if isinstance(sql, str) else list(sql)
     try:
         reader = _Reader(found)
         tree = reader.expression(0)

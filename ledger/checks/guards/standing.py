@@ -5,12 +5,13 @@ Yields what differs, by name. Reads the catalogue and nothing else; no text that
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
 from ledger.checks.guards.declared import Function, Trigger, by_migrations
-from ledger.checks.guards.expressions import canonical, loose
+from ledger.checks.guards.expressions import Tree, canonical, loose
 from ledger.checks.guards.statements import SCHEMA, tokens, upto
 from ledger.database_rights import OURS
 
@@ -98,12 +99,13 @@ def _function_differs(ours: Function, row: tuple[Any, ...]) -> Iterator[str]:
         yield f"settings ({', '.join(differing)})"
 
 
+@lru_cache(maxsize=256)
 def canonical_list(sql: str | None) -> tuple[Any, ...]:
     """Expressions between commas, each in its one form."""
     found, at, parts = tokens(sql or ""), 0, []
     while at < len(found):
         end = upto(found, at, ",")
-        parts.append(canonical(found[at:end]))
+        parts.append(canonical(tuple(found[at:end])))
         at = end + 1
     return tuple(parts)
 
@@ -147,11 +149,17 @@ def _trigger_differs(ours: Trigger, row: tuple[Any, ...]) -> Iterator[str]:
         yield "whether it waits for the commit"
     if (old, new) != (ours.old_table, ours.new_table):
         yield "the rows it sees"
+    if _condition(definition) != ours.condition:
+        yield "condition"
+
+
+@lru_cache(maxsize=1024)
+def _condition(definition: str) -> Tree:
+    """What stands after WHEN."""
     words = tokens(definition)
     end = upto(words, 0, "execute")
     when = upto(words, 0, "when")
-    if (canonical(words[when + 1 : end]) if when < end else "") != ours.condition:
-        yield "condition"
+    return canonical(tuple(words[when + 1 : end])) if when < end else ""
 
 
 def views() -> Iterator[Found]:
