@@ -46,11 +46,20 @@ VIEWS = ("ledger_seal_event_content", "ledger_seal_transaction_content", "ledger
 SECRET_TABLES = {"payments_user", "payments_apikey", "payments_idempotencykey"}
 
 
-def role_names() -> tuple[str, str]:
-    """The roles of app and reader as the settings name them."""
+def owner_name() -> str:
+    """The role that owns the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner"
+                       " WHERE c.oid = to_regclass('ledger_entry')")  # fmt: skip
+        return str(cursor.fetchone()[0])
+
+
+def role_names(owner: str) -> tuple[str, str]:
+    """The roles of app and reader as the settings name them; the usual names where the settings name the owner of the
+    tables for everything, as in a development database with one login."""
     named = settings.DATABASE_ROLE_NAMES
-    app = named["app"] if named["app"] != named["owner"] else APP
-    reader = named["reader"] if named["reader"] not in (named["owner"], app) else READER
+    app = named["app"] if named["app"] != owner else APP
+    reader = named["reader"] if named["reader"] not in (owner, app) else READER
     return app, reader
 
 

@@ -38,13 +38,14 @@ class Finding:
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one check found: at most as many rows as were asked for, `more` when there are others. `seconds` is its
-    share where one pass spoke for several."""
+    share where one pass spoke for several. `note` says what it could not look for."""
 
     name: str
     title: str
     findings: tuple[Finding, ...]
     more: bool
     seconds: float
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,7 @@ class Report:
                     "clean": not outcome.findings,
                     "more": outcome.more,
                     "seconds": round(outcome.seconds, 3),
+                    "note": outcome.note,
                     "findings": [
                         {"object": found.object, "reference": found.reference, "detail": found.detail}
                         for found in outcome.findings
@@ -141,8 +143,14 @@ def _look(check: Check, since: int, limit: int) -> Outcome:
         Finding(check=check.name, object=kind, reference=_reference(kind, key), detail=detail or "")
         for kind, key, detail in rows[:limit]
     )
-    seconds = time.perf_counter() - started
-    return Outcome(name=check.name, title=check.title, findings=findings, more=len(rows) > limit, seconds=seconds)
+    return Outcome(
+        name=check.name,
+        title=check.title,
+        findings=findings,
+        more=len(rows) > limit,
+        note=check.note() if check.note else "",
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _reference(kind: str, key: str) -> str:

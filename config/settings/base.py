@@ -111,7 +111,7 @@ TEMPLATES = [
 DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
 DATABASES = {"default": env.database(DATABASE_ROLE)}
 # Who may do what is granted to these and checked of them, whoever asks.
-DATABASE_ROLE_NAMES = {role: str(env.database(role).get("USER") or "") for role in ("owner", "app", "reader")}
+DATABASE_ROLE_NAMES = {role: str(env.database(role).get("USER") or "") for role in ("app", "reader")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # units of work are explicit; no network call may sit inside one

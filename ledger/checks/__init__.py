@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.checks import guards, seal
+from ledger.checks import grants, guards, seal
 from ledger.reference import differences
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -20,7 +20,7 @@ Found = tuple[str, str, str]
 class Check:
     """`title` says what is true when the check finds nothing. `sql` looks at everything or, where it names `{since}`,
     at what was written since; `recent` is another way to look at what is new. `find` takes the place of a query, and
-    `find_recent` of its look at what is new."""
+    `find_recent` of its look at what is new. `note` says, where it is so, what the check cannot look for."""
 
     name: str
     title: str
@@ -28,6 +28,7 @@ class Check:
     recent: str = ""
     find: Callable[[], list[Found]] | None = None
     find_recent: Callable[[], list[Found]] | None = None
+    note: Callable[[], str] | None = None
 
     def query(self, since: int) -> str:
         """The query for a full run (since 0) or for what is new; "" when there is none."""
@@ -103,6 +104,12 @@ CHECKS: tuple[Check, ...] = (
         name="guards",
         title="The guards stand as the migrations put them, and nothing else beside them",
         find=guards.find,
+    ),
+    Check(
+        name="grants",
+        title="Nobody but the owner may do more than is granted, and the roles are what they were set up as",
+        find=grants.find,
+        note=grants.note,
     ),
     _check("horizon", "No row was written by a database transaction that is still to come"),
     Check(

@@ -40,6 +40,7 @@ def as_table(report: invariants.Report) -> str:
     for outcome in report.outcomes:
         mark = "ok  " if not outcome.findings else "FAIL"
         lines.append(f"{mark}  {outcome.title}  ({outcome.seconds * 1000:.0f} ms)")
+        lines += [f"        note: {outcome.note}"] if outcome.note else []
         lines += [f"        {finding}" for finding in outcome.findings]
         if outcome.more:
             lines.append("        … and more")
