@@ -19,6 +19,7 @@ from ledger.models import Account
 from ledger.money import currency as currency_of
 from ledger.system import System
 
+_BY_ITSELF = System("accounts")
 _STATUS_EVENTS = {"frozen": "account.frozen", "open": "account.unfrozen", "closed": "account.closed"}
 
 
@@ -86,7 +87,7 @@ def find(code: str, currency: str) -> AccountRef:
 
 
 def set_status(
-    *, account_id: int, status: str, reason: str = "", actor: Who = System("accounts"), now: datetime | None = None
+    *, account_id: int, status: str, reason: str = "", actor: Who = _BY_ITSELF, now: datetime | None = None
 ) -> str:
     """Freeze ("frozen"), unfreeze ("open") or close ("closed") an account, with its event; returns the status before.
 

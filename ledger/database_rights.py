@@ -84,7 +84,7 @@ def grants(*, app: str, reader: str) -> list[str]:
 
 def readable(table: str) -> bool:
     """The reader may read it."""
-    return table.split("_")[0] in OURS and table not in SECRET_TABLES
+    return table.partition("_")[0] in OURS and table not in SECRET_TABLES
 
 
 def table_rights() -> dict[str, tuple[str, ...]]:

@@ -78,7 +78,8 @@ _DEFAULTS = """
     SELECT DISTINCT format('ALTER DEFAULT PRIVILEGES FOR ROLE %%I %%s REVOKE ALL ON %%s FROM %%I', b.rolname,
                   CASE WHEN n.nspname IS NOT NULL THEN format('IN SCHEMA %%I', n.nspname) END,
                   CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
-                                       WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END, r.rolname)
+                                       WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END,
+                  r.rolname)
       FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) g
       JOIN pg_roles r ON r.oid = g.grantee JOIN pg_roles b ON b.oid = d.defaclrole
       LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace WHERE r.rolname = %s
@@ -88,12 +89,14 @@ _EVERYBODYS = """
     SELECT DISTINCT 'REVOKE ALL ON ' || x.object || ' FROM PUBLIC'
       FROM (SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || c.oid::regclass AS object
               FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
-             CROSS JOIN LATERAL (SELECT grantee FROM aclexplode(c.relacl) UNION SELECT grantee FROM aclexplode(a.attacl)) g
+             CROSS JOIN LATERAL (SELECT grantee FROM aclexplode(c.relacl)
+                                 UNION SELECT grantee FROM aclexplode(a.attacl)) g
              WHERE c.relnamespace = current_schema()::regnamespace AND c.relname ~ %s AND g.grantee = 0
             UNION ALL
             SELECT 'ROUTINE ' || p.oid::regprocedure
               FROM pg_proc p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g
-             WHERE p.pronamespace = current_schema()::regnamespace AND p.proname ~ %s AND p.prosecdef AND g.grantee = 0) x
+             WHERE p.pronamespace = current_schema()::regnamespace AND p.proname ~ %s AND p.prosecdef
+               AND g.grantee = 0) x
     UNION ALL
     SELECT format('REVOKE CREATE ON SCHEMA %%I FROM PUBLIC', n.nspname)
       FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g

@@ -93,7 +93,9 @@ CHECKS: tuple[Check, ...] = (
     _check("periods", "Every closed period is as it was closed, days in order, and its trial balance the same bytes"),
     _check("period_statements", "Every statement of a closed period is the same bytes as when it was closed"),
     _check("accounts", "Every account is what the chart says about its code"),
-    _check("account_states", "Every account is open, frozen or closed as its last event says, under the name it was opened"),
+    _check(
+        "account_states", "Every account is open, frozen or closed as its last event says, under the name it was opened"
+    ),
     Check(
         name="catalogues",
         title="Currencies, reasons and kinds of account in the database are those of the code",

@@ -1,5 +1,5 @@
-"""Whether anybody may do more with our tables and functions than `database_roles` grants, and whether the roles of app and
-reader can become more than they are.
+"""Whether anybody may do more with our tables and functions than `database_roles` grants, and whether the roles of app
+and reader can become more than they are.
 
 Where web and workers run as the owner of the tables nothing can be kept from them; that is said, and only what others
 hold is looked at. Superusers are not looked at either: of them the guards and the seal tell. Reads the catalogue only.
@@ -132,7 +132,7 @@ def _tables(owner: str, app: str, reader: str) -> Iterator[Found]:
     rights = table_rights()
     found = set()
     for kind, name, who, privilege, grantable in rows(_TABLE_RIGHTS):
-        if who == owner or not (name in rights or name.split("_")[0] in OURS):
+        if who == owner or not (name in rights or name.partition("_")[0] in OURS):
             continue
         if who == app:
             allowed = {"r": rights.get(name, ("SELECT",)), "S": ("USAGE",), "v": ("SELECT",)}[kind]

@@ -5,6 +5,7 @@ Rules are compared by what they say; by name where the model gives one. Must nev
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
@@ -45,7 +46,6 @@ def by_models() -> dict[str, Rules]:
 
 def _rules(model: type[models.Model]) -> Rules:
     rules = Rules()
-    editor = connection.schema_editor(collect_sql=True)
     for each in model._meta.local_concrete_fields:
         if not each.null:
             rules.filled.add(str(each.column))
@@ -57,11 +57,18 @@ def _rules(model: type[models.Model]) -> Rules:
             rules.references.append((str(each.column), each.remote_field.model._meta.db_table))
     for columns in model._meta.unique_together:
         rules.uniques.append(Unique(name="", columns=tuple(_column(model, name) for name in columns)))
+    _add_constraints(rules, model)
+    return rules
+
+
+def _add_constraints(rules: Rules, model: type[models.Model]) -> None:
+    editor = connection.schema_editor(collect_sql=True)
+    constraint: Any
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.CheckConstraint):
-            rules.checks.append((constraint.name, canonical(str(constraint._get_check_sql(model, editor)))))
+            rules.checks.append((constraint.name, canonical(str(constraint._get_check_sql(model, editor)))))  # type: ignore[attr-defined]
         elif isinstance(constraint, models.UniqueConstraint):
-            condition = constraint._get_condition_sql(model, editor)
+            condition = constraint._get_condition_sql(model, editor)  # type: ignore[attr-defined]
             rules.uniques.append(
                 Unique(
                     name=constraint.name,
@@ -70,10 +77,7 @@ def _rules(model: type[models.Model]) -> Rules:
                     nulls_distinct=constraint.nulls_distinct is not False,
                 )
             )
-    return rules
 
 
 def _column(model: type[models.Model], name: str) -> str:
     return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
-
-

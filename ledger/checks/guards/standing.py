@@ -1,6 +1,7 @@
 """What the database has of functions, triggers and views, against what the migrations put there.
 
-Yields what differs, by name. Reads the catalogue and nothing else; no text that PostgreSQL makes is compared as it stands.
+Yields what differs, by name. Reads the catalogue and nothing else; no text that PostgreSQL makes is compared as it
+stands.
 """
 
 from collections import Counter

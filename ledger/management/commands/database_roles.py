@@ -1,8 +1,8 @@
 """Set up the roles of the database: the owner of the tables, the app and the reader. Runs after every migrate.
 
-App and reader lose whatever they had (powers, memberships, rights on tables, columns, functions, schemas and parameters,
-default rights, what they own) and get what `ledger.database_rights` says and nothing more. May run again at any time; as
-the owner, or as a superuser where a role is missing or has what only a superuser can take away.
+App and reader lose whatever they had (powers, memberships, rights on tables, columns, functions, schemas and
+parameters, default rights, what they own) and get what `ledger.database_rights` says and nothing more. May run again at
+any time; as the owner, or as a superuser where a role is missing or has what only a superuser can take away.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,8 @@ _NOT_OURS = """
              WHERE p.pronamespace = current_schema()::regnamespace
                AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
             UNION ALL
-            SELECT 'DATABASE', quote_ident(d.datname), d.datdba FROM pg_database d WHERE d.datname = current_database()) x
+            SELECT 'DATABASE', quote_ident(d.datname), d.datdba
+              FROM pg_database d WHERE d.datname = current_database()) x
      WHERE x.owner <> %s::regrole
 """
 

@@ -1,4 +1,4 @@
-"""What an account is and whether it is open: said once, sealed, and seen by `verify_ledger` when a row says otherwise."""
+"""What an account is and whether it is open: said once, sealed, and seen when a row says otherwise."""
 
 from typing import Any
 
@@ -89,7 +89,8 @@ def test_the_event_that_told_of_it_taken_away_is_found(told: dict[str, int]) -> 
     [
         ("floor = -1000", "accounts"), ("floor = NULL", "accounts"), ("kind = 'pocket'", "accounts"),
         ("category = 'asset'", "accounts"), ("sign = -1", "accounts"), ("owner = 'cl_mallory'", "accounts"),
-        ("running = false, floor = NULL", "accounts"), ("exponent = 3", "accounts"), ("currency = 'USD'", "entry_accounts"),
+        ("running = false, floor = NULL", "accounts"), ("exponent = 3", "accounts"),
+        ("currency = 'USD'", "entry_accounts"),
         ("code = 'client/cl_mallory/wallet'", "accounts"),
         ("code = 'client/cl_mallory/wallet', owner = 'cl_mallory'", "seal_links"),
     ],

@@ -1,4 +1,4 @@
-"""`database_roles` on roles that had everything: afterwards each, connecting as itself, can do what it should, no more."""
+"""`database_roles` on roles that had everything: afterwards each, connecting as itself, does what it should, no more."""
 
 import os
 from collections.abc import Iterator
@@ -101,8 +101,8 @@ def spare(superuser_connection: psycopg.Connection[Any]) -> Iterator[psycopg.Con
 def rights(run: Any, role: str) -> tuple[Any, ...]:
     """Everything that the role has in this database and on the server."""
     return (
-        run("SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = %s",
-            [role]).fetchone(),
+        run("SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles"
+            " WHERE rolname = %s", [role]).fetchone(),
         run("SELECT count(*) FROM pg_auth_members WHERE member = %s::regrole", [role]).fetchone(),
         run("SELECT table_name, privilege_type, is_grantable FROM information_schema.table_privileges"
             " WHERE grantee = %s AND table_name !~ '^spare_' ORDER BY 1, 2", [role]).fetchall(),

@@ -80,7 +80,7 @@ def test_guards_stand_as_they_were_put() -> None:
 def test_every_function_and_trigger_of_the_database_is_accounted_for() -> None:
     expected = declared.by_migrations()
     assert {row[1] for row in rows(FUNCTIONS)} == set(expected.functions)
-    assert {row for row in rows(TRIGGERS)} == set(expected.triggers)
+    assert set(rows(TRIGGERS)) == set(expected.triggers)
     assert len(expected.functions) > 80
     assert len(expected.triggers) > 70
     assert set(expected.views) == {row[0] for row in rows(
@@ -108,7 +108,9 @@ CHANGES = {
 
 @pytest.mark.parametrize("wrong", CHANGES)
 def test_every_function_is_named_when_it_runs_otherwise(almighty: None, wrong: str) -> None:
-    changes = {row[1]: f"ALTER FUNCTION {row[2]} {change}" for row in rows(FUNCTIONS) if (change := CHANGES[wrong](row))}
+    changes = {
+        row[1]: f"ALTER FUNCTION {row[2]} {change}" for row in rows(FUNCTIONS) if (change := CHANGES[wrong](row))
+    }
     assert len(changes) > 20
     with undone(*changes.values()) as found:
         assert {name for _, name, detail in found if wrong in detail} == set(changes)
@@ -187,7 +189,10 @@ def test_every_check_is_named_when_it_says_something_else(almighty: None) -> Non
         condition = text[len("CHECK (") : -1]
         for other in (f"CHECK ({condition} OR true)", f"{text} NOT VALID"):
             with undone(
-                *(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"', f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {other}'),
+                *(
+                    f'ALTER TABLE {table} DROP CONSTRAINT "{name}"',
+                    f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {other}',
+                ),
                 look=tables.constraints,
             ) as found:
                 assert len(found) == 1, (name, other)
@@ -220,12 +225,13 @@ def test_every_column_that_is_never_empty_is_named_when_it_may_be(almighty: None
         ("CREATE TABLE more () INHERITS (ledger_entry)", "more"),
         ("ALTER TABLE ledger_entry RENAME TO ledger_entries", "ledger_entry"),
         ("ALTER TABLE payments_withdrawal DISABLE TRIGGER ALL", "payments_withdrawal"),
-        ("CREATE OR REPLACE VIEW ledger_seal_event_content AS SELECT id, xid, ARRAY['event'] AS fields FROM ledger_event",
+        ("CREATE OR REPLACE VIEW ledger_seal_event_content AS SELECT id, xid, ARRAY['x'] AS fields FROM ledger_event",
          "ledger_seal_event_content"),
         ("CREATE FUNCTION ledger_mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "ledger_mine"),
         ("CREATE VIEW ledger_mine AS SELECT 1", "ledger_mine"),
         ("DELETE FROM django_migrations WHERE app = 'ledger' AND name = '0007_monitors'", "ledger.0007_monitors"),
-        ("INSERT INTO django_migrations (app, name, applied) VALUES ('ledger', '9999_mine', now())", "ledger.9999_mine"),
+        ("INSERT INTO django_migrations (app, name, applied) VALUES ('ledger', '9999_mine', now())",
+         "ledger.9999_mine"),
     ],
 )  # fmt: skip
 def test_what_stands_in_the_way_of_guards_is_named(almighty: None, change: str, name: str) -> None:
@@ -246,7 +252,9 @@ def test_a_view_that_hides_cents_or_a_row_is_not_the_view_of_the_migrations(almi
 
 
 def test_the_command_says_so(almighty: None) -> None:
-    execute("CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    execute(
+        "CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+    )
     out = io.StringIO()
     with pytest.raises(SystemExit):
         call_command("verify_ledger", stdout=out)

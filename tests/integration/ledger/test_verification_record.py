@@ -108,7 +108,7 @@ def test_neither_app_nor_reader_writes_the_record_by_itself(
 def test_the_app_keeps_an_outcome_and_cannot_take_back_what_was_found(
     app_connection: psycopg.Connection[Any],
 ) -> None:
-    """Whoever has the app's password can lie about the next run, but not without a trace, and not about the last one."""
+    """Who has the app's password can lie about the next run, but not without a trace, and not about the last one."""
     keep = app_connection.execute
     assert keep(KEEP, [NOON, True, said()]).fetchone() == (True,)
     minute = timedelta(minutes=1)
