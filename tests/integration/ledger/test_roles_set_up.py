@@ -1,4 +1,4 @@
-"""`database_roles` on roles that had everything: afterwards each, connecting as itself, does what it should, no more."""
+"""`database_roles` on roles that had everything: afterwards each, connecting as itself, does what it should only."""
 
 import os
 from collections.abc import Iterator
