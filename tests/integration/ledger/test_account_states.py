@@ -106,18 +106,18 @@ def test_an_account_without_entries_is_known_by_the_event_that_opened_it(told: d
     with superuser():
         execute(f"""UPDATE ledger_account SET code = 'client/cl_mallory/wallet', owner = 'cl_mallory'
                      WHERE id = {told['by_hand']}""", {})  # fmt: skip
-        assert found_by() == {("account_states", ids.encode("acc", told["by_hand"]))}
+        event = Event.objects.get(type="account.opened")
+        assert found_by() == {("account_states", event.public_id)}
         execute(f"DELETE FROM ledger_balance WHERE account_id = {told['by_hand']}", {})
         execute(f"DELETE FROM ledger_account WHERE id = {told['by_hand']}", {})
-        event = Event.objects.get(type="account.opened")
         assert found_by("account_states") == {("account_states", event.public_id)}
 
 
 @pytest.mark.parametrize("key", [1, 31, 32, 987654321, 2**62 + 12345, 2**63 - 1])
 def test_the_database_names_accounts_as_the_code_does(key: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_account_ref(%s)", [key])
-        assert cursor.fetchone() == (ids.encode("acc", key),)
+        cursor.execute("SELECT ledger_account_in(%s)", [ids.encode("acc", key)])
+        assert cursor.fetchone() == (key,)
 
 
 def test_the_database_refuses_a_change_without_its_event(
@@ -144,8 +144,8 @@ def test_a_temporary_table_of_events_tells_nothing(
     with pytest.raises(psycopg.Error) as refused, app_connection.transaction():
         app_connection.execute(
             "INSERT INTO pg_temp.ledger_event (id, type, object_ref, client_ref, actor, person, on_behalf_of, device,"
-            " request_id, after, occurred_at, recorded_at, xid) VALUES (1, 'x', ledger_account_ref(%s), '', '', '', '',"
-            " '', '', '{\"status\": \"open\"}', now(), now(), pg_current_xact_id()::text::bigint)", [key],
+            " request_id, after, occurred_at, recorded_at, xid) VALUES (1, 'account.unfrozen', %s, '', '', '', '',"
+            " '', '', '{\"status\": \"open\"}', now(), now(), pg_current_xact_id()::text::bigint)", [ids.encode("acc", key)],
         )  # fmt: skip
         app_connection.execute("SELECT ledger_account_set_status(%s, 'open')", [key])
     assert refused.value.sqlstate == "LG000"

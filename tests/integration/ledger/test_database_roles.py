@@ -17,7 +17,7 @@ HARMLESS = {
     "ledger_refuse", "ledger_sums", "ledger_balance_now", "ledger_as_of", "ledger_seq_at", "ledger_seal_time",
     "ledger_seal_link", "ledger_seal_merkle", "ledger_house_as_of", "ledger_statement", "ledger_trial_balance",
     "ledger_period_digest", "ledger_accounts_between", "ledger_digest", "ledger_quoted", "ledger_time_text",
-    "ledger_day_starts", "ledger_day_lock", "ledger_account_ref", "ledger_hour_sums", "ledger_sum_below",
+    "ledger_day_starts", "ledger_day_lock", "ledger_account_in", "ledger_hour_sums", "ledger_sum_below",
     "ledger_sum_steps",
     "ledger_backdated_between", "ledger_backdated_sums", "ledger_effective_high", "ledger_seq_effective",
 }  # fmt: skip
