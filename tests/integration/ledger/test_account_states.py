@@ -145,7 +145,8 @@ def test_a_temporary_table_of_events_tells_nothing(
         app_connection.execute(
             "INSERT INTO pg_temp.ledger_event (id, type, object_ref, client_ref, actor, person, on_behalf_of, device,"
             " request_id, after, occurred_at, recorded_at, xid) VALUES (1, 'account.unfrozen', %s, '', '', '', '',"
-            " '', '', '{\"status\": \"open\"}', now(), now(), pg_current_xact_id()::text::bigint)", [ids.encode("acc", key)],
+            " '', '', '{\"status\": \"open\"}', now(), now(), pg_current_xact_id()::text::bigint)",
+            [ids.encode("acc", key)],
         )  # fmt: skip
         app_connection.execute("SELECT ledger_account_set_status(%s, 'open')", [key])
     assert refused.value.sqlstate == "LG000"
