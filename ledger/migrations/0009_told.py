@@ -5,7 +5,7 @@ from ledger.migrations.sql import run
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0007_monitors"),
+        ("ledger", "0008_backdated_blocks"),
     ]
 
     operations = [
