@@ -1,12 +1,13 @@
 """Batches on the reference ledger: one draft after the other, and a chain on a copy that only counts if all went well.
 
-A draft is a dict: reason, legs, key, source, pending, conditions (name, "available" or "version", value) and chain.
+A draft is a dict: reason, legs, key, source, pending, conditions (name, "available" or "version", value), chain, and
+where it has them end, ends_on, at and lands.
 """
 
 from copy import deepcopy
 from itertools import groupby
 
-from tests.property.reference_ledger import Refused
+from tests.property.reference_rules import Refused
 
 
 def in_chains(words):
@@ -16,34 +17,22 @@ def in_chains(words):
             yield one | {"chain": chain and f"{chain}{number}"}
 
 
-def seq(ledger, name):
-    """How many entries an account has: each leg of each transaction, posted or reserved. Only for books on which
-    nothing but batches has happened."""
-    rows = [leg for one in ledger.transactions.values() for leg in (*one.legs, *one.reserved)]
-    return sum(leg[0] == name for leg in rows)
-
-
-def identity(words):
-    return [words[part] for part in ("reason", "legs", "key", "source", "pending")]
+def said(words):
+    """What a draft says, by the names that `post` has for it."""
+    wanted = ("reason", "legs", "key", "source", "pending", "end", "ends_on", "at", "lands")
+    return {part: words[part] for part in wanted if part in words}
 
 
 def one(ledger, words):
-    ledger._shape(words["reason"], words["legs"])
-    if not ledger.posted_before(*identity(words)):
-        for name, kind, value in words["conditions"]:
-            account = ledger.accounts[name]
-            if kind == "version" and seq(ledger, name) != value:
-                raise Refused("version_conflict")
-            if kind == "available" and account.balance - account.pending_out < value:
-                raise Refused("condition_not_met")
-    return ledger.post(*identity(words))
+    return ledger.post(**said(words), conditions=words["conditions"])
 
 
 def after_the_culprit(ledger, words):
     """A later member of a broken chain: refused for what is wrong in any case, else for the chain."""
     ledger._shape(words["reason"], words["legs"])
-    if earlier := ledger.posted_before(*identity(words)):
+    if earlier := ledger.posted_before(**said(words)):
         return earlier, True
+    ledger._when(words.get("at"), words.get("lands"))
     try:
         ledger._allow(words["reason"], words["legs"], reserve=words["pending"])
     except Refused as refused:
@@ -61,14 +50,18 @@ def answer(act, ledger, words):
 
 def each(ledger, words):
     """(the ledger afterwards, one answer per draft: its label and whether it was a replay, or a code)."""
-    answers = []
+    answers, chains = [], set()
     for chain, group in groupby(words, key=lambda one: one["chain"]):
         members = list(group)
         if chain is None:
             answers += [answer(one, ledger, member) for member in members]
             continue
         tried = deepcopy(ledger)
-        found = [answer(one, tried, member) for member in members]
+        if chain in chains:  # its members do not stand next to each other
+            found = ["invalid_request"] + [None] * (len(members) - 1)
+        else:
+            found = [answer(one, tried, member) for member in members]
+        chains.add(chain)
         culprit = next((n for n, each in enumerate(found) if isinstance(each, str)), None)
         if culprit is None:
             ledger = tried

@@ -1,62 +1,85 @@
 """A second ledger, in plain Python and as simple as can be: what the real one must agree with, step by step.
 
-No database, no locks, no SQL, nothing imported from the product. Amounts are integers (cents), credits positive.
+No database, no locks, no SQL, nothing imported from the product. Amounts are integers (cents), credits positive; times
+are those of `reference_rules`.
 """
 
 from collections import Counter
 from functools import partial
 from types import SimpleNamespace
 
-CASH = {"wallet", "trading"}
-REASONS = {  # code: kinds it may debit, kinds it may credit (empty: any), whether it passes a freeze
-    "MANUAL_ADJUSTMENT": (set(), set(), False),
-    "CLIENT_INTERNAL_TRANSFER": (CASH, CASH, False),
-    "CHARGEBACK": ({"wallet", "held", "debt"}, {"psp_clearing"}, True),
-    "CHARGEBACK_REVERSAL": ({"psp_clearing"}, {"wallet", "debt"}, True),
-    "WITHDRAWAL_PAYOUT": ({"held"}, {"psp_payout", "bank_client_money"}, True),
-    "HOLD_PLACED": ({"wallet"}, {"held"}, False),
-    "HOLD_RELEASED": ({"held"}, {"wallet"}, True),
-}
-NAMED = (("key", "idempotency_key_reused"), ("source", "duplicate_reference"))
+from tests.property.reference_conversion import TooLittle, converted
+from tests.property.reference_holds import Holds
+from tests.property.reference_rules import LIVE, MONTH_ENDS, NAMED, NOT_OVER, NOW, OPEN, REASONS, Refused
+
+# `seq`: how many entries it has, its version.
+Account = partial(SimpleNamespace, status="open", balance=0, pending_in=0, pending_out=0, seq=0)
+# `family`: itself and what posted it. `rest`: what is still reserved. `due`: its end has come. `put_off`: it was given
+# more time. `corrects`: the closed day that it belongs to.
+Transaction = partial(
+    SimpleNamespace, state="posted", rest=(), end=None, ends_on=(), due=False, put_off=False, corrects=None
+)
 
 
-class Refused(Exception):
-    """Why, by its public code."""
-
-
-Account = partial(SimpleNamespace, status="open", balance=0, pending_in=0, pending_out=0)
-# `family`: itself and what posted it. `rest`: what is still reserved. `due`: its end has come.
-Transaction = partial(SimpleNamespace, state="posted", reserved=(), rest=(), end=None, ends_on=(), due=False)
-Hold = partial(SimpleNamespace, captured=0, released=0, state="active")
-
-
-class Ledger:
+class Ledger(Holds):
     """Every verb either does all it says and answers (label, replayed), or raises Refused and changes nothing."""
 
     def __init__(self, accounts):
         self.accounts = {account.name: account for account in accounts}  # in the order of their ids
         self.transactions, self.holds, self.names = {}, {}, {}
+        self.entries = []  # (account, which figure, change of it, effective time), in the order in which we learned
+        self.closed, self.closed_before = [], None
 
-    def posted_before(self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=()):
+    def posted_before(
+        self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=(), at=None, lands=False
+    ):
         """The transaction that bears one of these names already, if it says the same."""
-        return self._existing(self._body(reason, legs, source, pending, end, ends_on), key=key, source=source)
+        body = (pending, reason, tuple(legs), source, end, tuple(ends_on), at, lands)
+        return self._existing(body, key=key, source=source)
 
-    def post(self, reason, legs, key=None, source=None, pending=False, end=None, ends_on=()):
-        """`end`: None, or a number that stands for a time to come."""
+    def post(
+        self,
+        reason,
+        legs,
+        key=None,
+        source=None,
+        pending=False,
+        end=None,
+        ends_on=(),
+        conditions=(),
+        at=None,
+        lands=False,
+    ):
+        """`end`: None, or a number that stands for a time to come. `at`: None is now. `lands`: in the next open day,
+        if its own is closed. `conditions`: (account, "available" or "version", value)."""
+        if any(self.accounts[name].kind not in LIVE for name, *_ in conditions):
+            raise Refused("invalid_request")
         self._shape(reason, legs)
-        if earlier := self.posted_before(reason, legs, key, source, pending, end, ends_on):
+        if earlier := self.posted_before(reason, legs, key, source, pending, end, ends_on, at, lands):
             return earlier, True
-        body = self._body(reason, legs, source, pending, end, ends_on)
+        moment, corrects = self._when(at, lands)
+        self._meet(conditions)
         self._allow(reason, legs, reserve=pending)
-        self._move(legs, pending=pending)
-        made = self._record(reason, [] if pending else legs, body, key=key, source=source)
+        body = (pending, reason, tuple(legs), source, end, tuple(ends_on), at, lands)
+        sorts = {"reserved": legs} if pending else {"posted": legs}
+        made = self._write(reason, body, moment, **sorts, corrects=corrects, key=key, source=source)
         if pending:
-            made.reserved, made.state, made.rest, made.end, made.ends_on = legs, "pending", sides(legs), end, ends_on
+            made.state, made.rest, made.end, made.ends_on = "pending", sides(legs), end, ends_on
         return made.label, False
 
-    def resolve(self, phase, label, amount=None, currency="EUR", entries=None, status=None, key=None):
+    def convert(self, wallet, side, amount, pair, price, bps, key=None, source=None, pending=False, at=None):
+        """Sell or buy exactly `amount`; the client's rate is the price less the spread."""
+        try:
+            legs = converted(wallet, side, amount, *pair, price, bps)
+        except TooLittle:
+            raise Refused("invalid_request") from None
+        return self.post("FX_CONVERSION", legs, key, source, pending, at=at)
+
+    def resolve(
+        self, phase, label, amount=None, currency="EUR", entries=None, status=None, key=None, at=None, lands=False
+    ):
         stated = None if amount is None else currency  # without an amount there is nothing to be in a currency
-        pending, body = self.transactions[label], (phase, label, amount, stated, entries, status)
+        pending, body = self.transactions[label], (phase, label, amount, stated, entries, status, at, lands)
         if entries and sum(value for _, value in entries):
             raise Refused("unbalanced")
         if earlier := self._existing(body, key=key):
@@ -66,10 +89,9 @@ class Ledger:
             raise Refused("status_not_declared")
         currencies = {self.accounts[name].currency for name, _ in pending.reserved}
         taken = self._part(pending.rest, amount, currency, currencies, entries)
+        moment, corrects = self._when(at, lands, pending.moment)
         posted = taken if phase == "post" else []
-        self._move(taken, pending=True, back=True)
-        self._move(posted)
-        made = self._record(pending.reason, posted, body, key=key)
+        made = self._write(pending.reason, body, moment, posted=posted, released=taken, corrects=corrects, key=key)
         made.state = {"post": "posted", "void": "voided", "expire": "expired"}[phase]
         pending.family |= {made.label} if posted else set()
         take_away(pending.rest, taken)
@@ -77,17 +99,15 @@ class Ledger:
         return made.label, False
 
     def extend(self, label, end):
-        pending = self.transactions[label]
-        self._require_open(pending, "extend")
-        if pending.end is None:
-            raise Refused("never_expires")
-        if end < pending.end:
-            raise Refused("not_later")
-        changed, pending.end = end > pending.end, end
-        return changed
+        return self._put_off(self.transactions[label], end)
 
-    def reverse(self, label, amount=None, key=None):
-        original, body = self.transactions[label], ("reverse", label, amount)
+    def expire_reservations(self):
+        """Every reservation whose time has come: [(its label, the label of what gave it back)]."""
+        due = [label for label, t in self.transactions.items() if t.due and t.state == "pending"]
+        return [(label, self.resolve("expire", label)[0]) for label in due]
+
+    def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False):
+        original, body = self.transactions[label], ("reverse", label, amount, amount and currency, at, lands)
         if original.reverses or not original.legs:
             raise Refused("reversal_of_reversal" if original.reverses else "nothing_posted")
         if any(self.accounts[name].kind == "held" for name, _ in original.legs):
@@ -96,53 +116,20 @@ class Ledger:
         self._shape(reason, [(name, -value) for name, value in original.legs])
         if earlier := self._existing(body, key=key):
             return earlier, True
+        if amount and currency not in {self.accounts[name].currency for name, _ in original.legs}:
+            raise Refused("currency_mismatch")
         rest = sides(original.legs)
         for earlier in self.transactions.values():
             if earlier.reverses == label:
                 if amount is None:
                     raise Refused("over_reversal")
                 take_away(rest, [(name, -value) for name, value in earlier.legs])
-        taken = original.legs if amount is None else self._share(rest, amount)
+        taken = original.legs if amount is None else self._share(rest, amount, currency)
         legs = [(name, -value) for name, value in taken]
+        moment, corrects = self._when(at, lands, original.moment)
         self._allow(reason, legs)
-        self._move(legs)
-        return self._record(reason, legs, body, label, key=key).label, False
-
-    def place(self, wallet, amount, key=None):
-        held = wallet.replace("/wallet", "/held")
-        body, legs = ("hold", wallet, amount), [(wallet, -amount), (held, amount)]
-        if earlier := self._existing(body, key=key):
-            return earlier, True
-        self._allow("HOLD_PLACED", legs, hold=True)
-        self._move(legs)
-        self.holds[len(self.holds) + 1] = Hold(wallet=wallet, held=held, amount=amount, rest=amount)
-        return self._record("HOLD_PLACED", legs, body, key=key).label, False
-
-    def end_hold(self, action, hold, to=None, amount=None, key=None):
-        found, body = self.holds[hold], (action, hold, to, amount)
-        reason = "WITHDRAWAL_PAYOUT" if action == "capture" else "HOLD_RELEASED"
-        if to and self.accounts[to].kind not in REASONS[reason][1]:
-            raise Refused("invalid_request")
-        if to and self.accounts[to].currency != self.accounts[found.held].currency:
-            raise Refused("currency_mismatch")
-        if earlier := self._existing(body, key=key):
-            return earlier, True
-        if found.state not in {"active", "partly_captured"}:
-            raise Refused(f"already_{found.state}")
-        part = amount or found.rest
-        if part > found.rest:
-            raise Refused("over_capture" if action == "capture" else "over_release")
-        legs = [(found.held, -part), (to or found.wallet, part)]
-        self._allow(reason, legs, hold=True)
-        self._move(legs)
-        found.rest -= part
-        if action == "capture":
-            found.captured, found.state = found.captured + part, "captured"
-        else:
-            found.released, found.state = found.released + part, "released"
-        if found.rest:
-            found.state = "partly_captured" if found.captured else "active"
-        return self._record(reason, legs, body, key=key).label, False
+        made = self._write(reason, body, moment, posted=legs, reverses=label, corrects=corrects, key=key)
+        return made.label, False
 
     def set_status(self, name, status):
         account = self.accounts[name]
@@ -152,6 +139,31 @@ class Ledger:
         if account.status == "closed" and status != "closed":
             raise Refused("account_closed")
         account.status = status
+
+    def close_day(self, day):
+        """The first day that is closed closes everything before it; then each in its turn, when it is over."""
+        in_turn = self.closed_before is None or self.closed_before == 2 * day
+        if day in self.closed or day == NOT_OVER or not in_turn:
+            raise Refused("invalid_transition")
+        self.closed.append(day)
+        self.closed_before = 2 * day + 2
+
+    def close_month(self):
+        """When all of its days are closed, and list all that happened in it."""
+        if "month" in self.closed or self.closed_before is None or self.closed_before < MONTH_ENDS:
+            raise Refused("invalid_transition")
+        if any(moment < min(2 * self.closed[0], MONTH_ENDS) for *_, moment in self.entries):
+            raise Refused("invalid_transition")
+        self.closed.append("month")
+
+    def figures(self, name, at=NOW, known=None):
+        """[balance, on its way in, on its way out]: what had happened by `at`, as far as the first `known` entries
+        tell."""
+        found = Counter()
+        for account, figure, change, moment in self.entries[:known]:
+            if account == name and moment <= at:
+                found[figure] += change
+        return [found["balance"], found["pending_in"], found["pending_out"]]
 
     def state(self, label):
         found = self.transactions[label]
@@ -173,10 +185,6 @@ class Ledger:
     def _rules(self, reason):
         debits, credits, _ = REASONS[reason.removesuffix("_REVERSAL")]
         return REASONS.get(reason, (credits, debits, True))
-
-    @staticmethod
-    def _body(reason, legs, source, pending, end, ends_on):
-        return pending, reason, tuple(legs), source, end, tuple(ends_on)
 
     def _existing(self, body, **names):
         for kind, code in NAMED:
@@ -204,13 +212,40 @@ class Ledger:
             if taken[account.name] > 0 and account.floor is not None and left < account.floor:
                 raise Refused("insufficient_available")
 
-    def _require_open(self, pending, phase, status=None):
-        if pending.state != "pending":
-            raise Refused("expired" if pending.state == "expired" else f"already_{pending.state}")
-        if phase == "expire" and not status and not pending.due:
+    def _meet(self, conditions):
+        for name, kind, value in conditions:
+            account = self.accounts[name]
+            if kind == "version" and account.seq != value:
+                raise Refused("version_conflict")
+            if kind == "available" and account.balance - account.pending_out < value:
+                raise Refused("condition_not_met")
+
+    def _when(self, at, lands, earliest=0):
+        """When it takes effect, never before what it follows; and the closed day that it belongs to, if any."""
+        moment = max(NOW if at is None else at, earliest)
+        if self.closed_before is None or moment >= self.closed_before:
+            return moment, None
+        if not lands:
+            raise Refused("period_closed")
+        return self.closed_before, moment // 2
+
+    def _require_open(self, found, phase, status=None):
+        if found.state not in OPEN:
+            raise Refused("expired" if found.state == "expired" else f"already_{found.state}")
+        if phase == "expire" and not status and not found.due:
             raise Refused("not_due")
-        if phase != "expire" and pending.due:
+        if phase != "expire" and found.due:
             raise Refused("expired")
+
+    def _put_off(self, found, end):
+        self._require_open(found, "extend")
+        if found.end is None:
+            raise Refused("never_expires")
+        if end < found.end:
+            raise Refused("not_later")
+        changed, found.end = end > found.end, end
+        found.put_off = found.put_off or changed
+        return changed
 
     def _part(self, rest, amount, currency, currencies, entries):
         """The legs to take: all, those given, or each in exact proportion."""
@@ -232,9 +267,9 @@ class Ledger:
     def _credits(self, rest, currency):
         return sum(v for (name, credit), v in rest.items() if credit and self.accounts[name].currency == currency)
 
-    def _share(self, rest, amount):
+    def _share(self, rest, amount, asked):
         """Proportional, rounded, and what is left over given to the largest remainders, first leg first."""
-        whole, share = self._credits(rest, "EUR"), {}
+        whole, share = self._credits(rest, asked), {}
         if amount > whole:
             raise Refused("over_reversal")
         for currency in ("EUR", "USD"):
@@ -249,19 +284,26 @@ class Ledger:
                     share[side] += 1
         return legs_of({side: share[side] for side in rest if share[side]})
 
-    def _record(self, reason, legs, body, reverses=None, **names):
+    def _write(self, reason, body, moment, posted=(), reserved=(), released=(), reverses=None, corrects=None, **names):
+        for name, amount in released:
+            self._enter(name, amount, moment, pending=True, back=True)
+        for name, amount in reserved:
+            self._enter(name, amount, moment, pending=True)
+        for name, amount in posted:
+            self._enter(name, amount, moment)
         label = len(self.transactions) + 1
         self.names |= {name: label for name in names.items() if name[1]}
-        made = Transaction(label=label, reason=reason, legs=list(legs), body=body, reverses=reverses, family={label})
+        made = Transaction(label=label, reason=reason, body=body, moment=moment, reverses=reverses, corrects=corrects)
+        made.legs, made.reserved, made.family = list(posted), list(reserved), {label}
         return self.transactions.setdefault(label, made)
 
-    def _move(self, legs, pending=False, back=False):
-        for name, amount in legs:
-            account, change = self.accounts[name], amount * self.accounts[name].sign
-            figure = "balance" if not pending else "pending_in" if change > 0 else "pending_out"
-            setattr(
-                account, figure, getattr(account, figure) + (abs(change) * (-1 if back else 1) if pending else change)
-            )
+    def _enter(self, name, amount, moment, pending=False, back=False):
+        account, change = self.accounts[name], amount * self.accounts[name].sign
+        figure = "balance" if not pending else "pending_in" if change > 0 else "pending_out"
+        change = change if not pending else -abs(change) if back else abs(change)
+        setattr(account, figure, getattr(account, figure) + change)
+        account.seq += 1
+        self.entries.append((name, figure, change, moment))
 
 
 def credits_of(legs):
