@@ -27,7 +27,7 @@ from ledger.database import unit_of_work
 from ledger.errors import DomainError
 from ledger.holds import Placed
 from ledger.posting import Posted
-from tests.faults.ledger_history import NOTHING, Of, Step
+from tests.faults.ledger_history import HOLD_VERBS, NOTHING, Of, Step
 from tests.property.real_ledger import RealLedger, refusal
 
 # Seconds: the most that a client dawdles, how long it does where it hesitates, and when it gives up waiting to be shot.
@@ -108,7 +108,7 @@ class Client:
             return answer
 
     def send(self, step: Step) -> list[Any]:
-        names = self.real.hold_ids if step.verb == "end_hold" else self.real.ids
+        names = self.real.hold_ids if step.verb in HOLD_VERBS else self.real.ids
         if any(isinstance(word, Of) and word not in names for word in step.words):
             return [NOTHING]
         got = getattr(self.real, step.verb)(*step.words)

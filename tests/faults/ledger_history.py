@@ -6,11 +6,23 @@ its id only from the answer. The same number makes the same history in every pro
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from random import Random
 from typing import Any, NamedTuple
 
 from tests.property import reference_batches, reference_ledger
-from tests.property.chart import ADA, BANK, BEN, CHART, HELD, PAYOUT, STATUS, TRADING, reference_accounts
+from tests.property.chart import (
+    ADA,
+    ADA_OWNS,
+    BANK,
+    BEN,
+    CHART,
+    HELD,
+    PAYOUT,
+    STATUS,
+    TRADING,
+    reference_accounts,
+)
 
 # These are opened by the first step that needs them.
 LATE = [
@@ -25,6 +37,8 @@ PAYERS = [ADA, ADA, BEN, BEN, *LATE_WALLETS]
 AMOUNTS = [1, 20, 50, 100, 100, 250, 3000]  # cents
 SMALL = [1, 5, 20, 50, 50, 300]
 BATCHES = {"post_each": reference_batches.each, "post_batch": reference_batches.together}
+HOLD_VERBS = {"end_hold", "extend_hold"}
+NOONS = [None, None, None, None, 1, 3, 5, 7]
 NOTHING = "nothing"  # the answer to a step about something that an earlier step turned out not to have made
 
 
@@ -50,7 +64,7 @@ class Reference:
 
     def play(self, number: int, step: Step) -> list[Any]:
         """What it answers, one item per draft or one in all: (label, replayed), a code, or what else the verb says."""
-        names = self.held if step.verb == "end_hold" else self.made
+        names = self.held if step.verb in HOLD_VERBS else self.made
         words = [names.get(word) if isinstance(word, Of) else word for word in step.words]
         if any(isinstance(word, Of) and word not in names for word in step.words):
             return [NOTHING]
@@ -89,7 +103,9 @@ class Author:
         self.key = f"key-{number}"
         kinds = [self.pay_in, self.transfer, self.reserve, self.resolve, self.resolve_entries, self.reverse, self.place]
         kinds += [self.end_hold, self.batch, self.extend, self.freeze, self.again]
-        (kind,) = self.random.choices(kinds, [2, 4, 4, 5, 2, 3, 3, 4, 5, 2, 9 if self.frozen else 1, 1])
+        kinds += [self.transfer_if, self.convert, self.close_day, self.extend_hold]
+        weights = [2, 4, 4, 5, 2, 3, 3, 4, 6, 2, 9 if self.frozen else 1, 1, 4, 3, 1, 1]
+        (kind,) = self.random.choices(kinds, weights)
         written: Callable[[], Step | None] = self.pay_in if number < 2 else kind
         if step := written():
             self.reference.play(number, step)
@@ -101,6 +117,31 @@ class Author:
 
     def transfer(self) -> Step:
         return self._post("CLIENT_INTERNAL_TRANSFER", self._legs())
+
+    def transfer_if(self) -> Step:
+        """Only if an account has so much, or has not moved since this history last looked at it."""
+        account = self.reference.ledger.accounts[self.random.choice([ADA, BEN, TRADING])]
+        there = account.balance - account.pending_out + self.random.choice([0, 0, -50, 1])
+        version = max(account.seq + self.random.choice([0, 0, 0, -1]), 0)
+        condition = self.random.choice([("available", there), ("version", version)])
+        return self._post("CLIENT_INTERNAL_TRANSFER", self._legs(SMALL), conditions=[(account.name, *condition)])
+
+    def convert(self) -> Step:
+        pair = self.random.choice([("EUR", "USD"), ("EUR", "USD"), ("USD", "EUR")])
+        price = Fraction("1.0852") if pair[0] == "EUR" else 1 / Fraction("1.0852")
+        side, amount = self.random.choice(["sell", "buy"]), self.random.choice([1, 33, 100, 250])
+        at, pending = self.random.choice(NOONS), self.random.random() < 0.2
+        words = (ADA_OWNS, side, amount, pair, price, self.random.choice([0, 50, 125]), self.key, None, pending, at)
+        return Step("convert", words)
+
+    def close_day(self) -> Step:
+        """It has no key: said twice, it is refused the second time. Now and then a day that is not its turn."""
+        turn = (self.reference.ledger.closed_before or 0) // 2
+        return Step("close_day", (turn if self.random.random() < 0.8 else turn + 1,))
+
+    def extend_hold(self) -> Step | None:
+        hold = self._recent(self.reference.held)
+        return hold and Step("extend_hold", (hold, self.random.choice([1, 2, 3])))
 
     def reserve(self) -> Step:
         words = self.random.choice([(None, ()), (None, (STATUS,)), (1, ()), (2, (STATUS,))])
@@ -114,7 +155,7 @@ class Author:
         label, phase = self._reserved(), self.random.choice(["post", "post", "post", "void", "expire"])
         amount = self.random.choice([None, 1, 5, 10, 31, 50]) if phase == "post" else None
         status = self.random.choice([STATUS, STATUS, "mt5.filled"]) if phase == "expire" else None
-        return label and Step("resolve", (phase, label, amount, "EUR", None, status, self.key))
+        return label and Step("resolve", (phase, label, amount, "EUR", None, status, self.key, *self._time()))
 
     def resolve_entries(self) -> Step | None:
         label = self._reserved()
@@ -135,10 +176,12 @@ class Author:
     def reverse(self) -> Step | None:
         posted = {of: label for of, label in self.reference.made.items() if self._reversible(label)}
         label = self._recent(posted if posted and self.random.random() < 0.8 else self.reference.made)
-        return label and Step("reverse", (label, self.random.choice([None, 1, 7, 33, 50, 100]), self.key))
+        part, currency = self.random.choice([None, 1, 7, 33, 50, 100]), self.random.choice(["EUR", "EUR", "EUR", "USD"])
+        return label and Step("reverse", (label, part, self.key, currency, *self._time()))
 
     def place(self) -> Step:
-        return Step("place", (self.random.choice([ADA, ADA, BEN]), self.random.choice(AMOUNTS), self.key))
+        wallet, end = self.random.choice([ADA, ADA, BEN]), self.random.choice([None, 1, 2])
+        return Step("place", (wallet, self.random.choice(AMOUNTS), self.key, end))
 
     def end_hold(self) -> Step | None:
         open_ = {of: number for of, number in self.reference.held.items() if self.reference.ledger.holds[number].rest}
@@ -169,9 +212,23 @@ class Author:
             legs = [(name, amount * 2) for name, amount in legs]
         return Step("post", (reason, legs, key, *rest))
 
-    def _post(self, reason: str, legs: list[Any], pending: bool = False, end: Any = None, ends_on: Any = ()) -> Step:
+    def _post(
+        self,
+        reason: str,
+        legs: list[Any],
+        pending: bool = False,
+        end: Any = None,
+        ends_on: Any = (),
+        conditions: Any = (),
+    ) -> Step:
         source = self.key if self.random.random() < 0.3 else None
-        return Step("post", (reason, legs, self.key, source, pending, end, ends_on))
+        words = (reason, legs, self.key, source, pending, end, ends_on, conditions, *self._time())
+        return Step("post", words)
+
+    def _time(self) -> tuple[int | None, bool]:
+        """When it takes effect, and whether it lands in the next open day where its own is closed."""
+        at = self.random.choice(NOONS)
+        return at, at is not None and self.random.random() < 0.4
 
     def _legs(self, amounts: list[int] = AMOUNTS) -> list[tuple[str, int]]:
         payer, amount = self.random.choice(PAYERS), self.random.choice(amounts)
@@ -182,6 +239,7 @@ class Author:
         condition = (self.random.choice([ADA, BEN, TRADING]), "available", self.random.choice([0, 50, 100, 1000]))
         paid_in = [(BANK, -100), (self.random.choice(WALLETS), 100)]
         from_bank = self.random.random() < 0.4
+        at, lands = self._time()
         return {
             "reason": "MANUAL_ADJUSTMENT" if from_bank else "CLIENT_INTERNAL_TRANSFER",
             "legs": paid_in if from_bank else self._legs(SMALL),
@@ -189,7 +247,9 @@ class Author:
             "source": None,
             "pending": self.random.random() < 0.2,
             "conditions": [condition] if self.random.random() < 0.2 else [],
-            "chain": self.random.choice([None, None, "chain"]),
+            "chain": self.random.choice([None, "chain"]),
+            "at": at,
+            "lands": lands,
         }
 
     def _wrong_way_round(self) -> list[dict[str, Any]]:

@@ -15,11 +15,13 @@ import pytest
 from django.db import connection
 
 from ledger import accounts, invariants
-from ledger.models import Event, Transaction
+from ledger.accounts import AccountRef
+from ledger.models import Event, Period, Transaction
 from tests.faults.ledger_history import Of, Reference, Step, history
 from tests.faults.ledger_shooter import Shooter, Strike
-from tests.property.chart import CHART
-from tests.property.real_ledger import same_entries, same_figures, same_states
+from tests.property.chart import ADA, BANK, BEN, CHART, TRADING, day
+from tests.property.real_ledger import same_corrections, same_entries, same_figures, same_past, same_states
+from tests.property.reference_rules import NOW
 
 STEPS = 150
 KILLS = 40
@@ -31,6 +33,8 @@ LEAST = {
     "met the statement of a dead client": 1,
     "shot": 20,
 }
+# What each history must be refused for, beside all that chance brings.
+WANTED = {"chain_broken", "period_closed", "condition_not_met", "version_conflict", "insufficient_available"}
 USUAL = [3, 4, 5]
 SEEDS: list[Any] = [*USUAL, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(6, 40))]
 
@@ -114,11 +118,22 @@ def test_the_histories_are_worth_playing(seed: int) -> None:
         done[step.verb] += any(not isinstance(one, str) for one in answer)
         refused.update(one for one in answer if isinstance(one, str))
     verbs = ["post", "post_each", "post_batch", "resolve", "extend", "reverse", "place", "end_hold", "set_status"]
+    verbs += ["convert", "close_day", "extend_hold"]
     assert set(verbs) == done.keys()
     assert min(done.values()) >= 2
     assert len(reference.ledger.transactions) >= 60
     assert refused.total() >= 30
     assert len(refused) >= 10
+    assert WANTED - refused.keys() == set()
+    assert any(made.corrects is not None for made in reference.ledger.transactions.values())
+
+
+def same_days(model: Any) -> None:
+    """What the accounts held at the end of each day and at each noon, whatever died in between."""
+    refs: dict[str, AccountRef] = {name: accounts.ref(*name.rsplit(" ", 1)) for name in (ADA, BEN, BANK, TRADING)}
+    for name in refs:
+        for at in (*range(8), NOW):
+            same_past(model, refs, name, at)
 
 
 @pytest.mark.slow
@@ -131,6 +146,10 @@ def test_a_history_survives_the_deaths_of_its_clients(seed: int, superuser_conne
     same_figures(model)
     same_states(model, both.ids, both.hold_ids)
     same_entries(model, both.ids)
+    same_corrections(model, both.ids)
+    closed = Period.objects.filter(state=Period.State.CLOSED).values_list("label", flat=True)
+    assert set(closed) == {day(number) for number in model.closed}
+    same_days(model)
     assert Transaction.objects.count() == len(model.transactions) == len(both.ids)
     assert Event.objects.filter(type="transaction.extended").count() == counts["put off"]
     assert invariants.run().findings == []

@@ -25,6 +25,7 @@ from tests.scenarios.books import (
     named,
     reason_of,
 )
+from tests.scenarios.cells import TableError
 from tests.scenarios.reading import Step
 
 
@@ -65,13 +66,15 @@ def part_of(books: Books, step: Step) -> dict[str, Any]:
         return {"legs": legs_of(books, step)}
     if step.amount is None:
         return {}
-    return {"amount": Money.of(step.amount, step.options["in"] if "in" in step.options else currency(books))}
+    return {"amount": Money.of(step.amount, step.options["in"] if "in" in step.options else currency(books, step))}
 
 
-def currency(books: Books) -> str:
+def currency(books: Books, step: Step) -> str:
     """The one currency of a scenario; where there are several, a part says which (`in EUR`)."""
-    (code,) = {ref.currency for ref in books.refs.values()}
-    return code
+    codes = sorted({ref.currency for ref in books.refs.values()})
+    if len(codes) > 1:
+        raise TableError(step.place, f"a part says its currency where there are several: `in {codes[0]}`")
+    return codes[0]
 
 
 def settle(books: Books, step: Step) -> Answer:

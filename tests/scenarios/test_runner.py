@@ -37,6 +37,30 @@ Ada pays Ben.
 | | look | | | known t1 | done | ada 70, ben 30 | |
 """
 STEPS = RIGHT[RIGHT.index("| name | do") :]
+# The same with an account in another currency, which a row looks at.
+HEAD = "".join(STEPS.splitlines(keepends=True)[:2])
+BEFORE, LOOK = "| EUR | 0 | |\n\n", "| | look | | | effective 2026-01-01 | done | eve 0 | |\n"
+DOLLARS = f"{BEFORE.rstrip()}\n| eve | client/eve/wallet | USD | 0 | |\n\n{HEAD}{LOOK}"
+CHAIN = """\
+## A chain breaks, another holds
+
+| name | account | currency | floor | start |
+|---|---|---|---|---|
+| ada | client/ada/wallet | EUR | 0 | 10 |
+| ben | client/ben/wallet | EUR | 0 | |
+
+| name | do | debit → credit | amount | with | outcome | balances | states |
+|---|---|---|---|---|---|---|---|
+| | batch each | | | | posted | ada 8 out 1, ben 2 in 1 | t1 posted, p1 pending |
+| | + post | ada → ben | 3 | chain a | refused chain_broken (broken_by 1) | | |
+| | + post | ben → ada | 4 | chain a | refused insufficient_available (available 3) | | |
+| t1 | + post | ada → ben | 2 | key k1, chain b | posted | | |
+| p1 | + reserve | ada → ben | 1 | chain b | posted | | |
+| | batch | | | | refused chain_broken (index 0, broken_by 1) | unchanged | |
+| | + post | ada → ben | 3 | chain a | refused chain_broken (broken_by 1) | | |
+| | + post | ben → ada | 9 | chain a | refused insufficient_available | | |
+| | + post | ada → ben | 2 | key k1 | | | |
+"""
 
 
 def played(tmp_path, text):
@@ -48,6 +72,7 @@ def played(tmp_path, text):
 @pytest.mark.django_db
 def test_what_is_right_passes(tmp_path):
     assert played(tmp_path, RIGHT) == 7
+    assert played(tmp_path, CHAIN) == 2
 
 
 @pytest.mark.parametrize(
@@ -114,6 +139,7 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path, right, wrong, line, me
         ("| b1 | + post |", "| b1 | + void |", 19, "the items of a batch are posted or reserved"),
         ("| | post | ada → ben | 70.01", "| t2 | post | ada → ben | 70.01", 16, "makes nothing to name"),
         ("client/ada/wallet", "client/ada/purse", 9, "not an account code of the chart"),
+        (BEFORE + HEAD, DOLLARS, 20, "a part says its currency where there are several: `in EUR`"),
     ],
 )
 def test_words_that_mean_nothing_are_refused(tmp_path, right, wrong, line, message):
@@ -149,6 +175,45 @@ def test_a_table_that_is_not_so_is_found(tmp_path, right, wrong, line, message):
     with pytest.raises(TableError, match=rf"(?m)^story.md:{line}: .*({message})") as found:
         played(tmp_path, RIGHT.replace(right, wrong, 1))
     assert RIGHT.replace(right, wrong, 1).splitlines()[line - 1] in str(found.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "message"),
+    [
+        (
+            "refused chain_broken (broken_by 1) | | |",
+            "refused chain_broken (broken_by 2) | | |",
+            11,
+            "says chain_broken",
+        ),
+        (
+            "refused chain_broken (broken_by 1) | | |",
+            "posted | | |",
+            11,
+            "expected posted, the ledger says chain_broken",
+        ),
+        ("refused chain_broken (broken_by 1) | | |", "| | |", 11, "expected nothing, the ledger says chain_broken"),
+        ("(available 3)", "(available 2)", 12, "'available': '3'"),
+        ("refused insufficient_available (", "refused chain_broken (", 12, "the ledger says insufficient_available"),
+        ("| 2 | key k1, chain b | posted", "| 2 | key k1, chain b | replayed", 13, "the ledger says posted"),
+        ("| 3 | chain a |", "| 3 | |", 11, "expected chain_broken, the ledger says posted"),
+        ("| batch each |", "| batch |", 13, "expected posted, the ledger says  {}"),
+        ("| posted | ada 8", "| done | ada 8", 10, "expected done, the ledger says posted"),
+        ("ada 8 out 1", "ada 9 out 1", 10, "expected ada 9 out 1, there is 8 out 1"),
+        ("ada 8 out 1, ben 2 in 1", "ada 8 out 1", 10, "the row does not name client/ben/wallet EUR"),
+        ("p1 pending", "p1 posted", 10, "expected p1 posted, it is pending"),
+        ("(index 0, broken_by 1) | unchanged", "(index 1, broken_by 1) | unchanged", 15, "expected index 1"),
+        ("(index 0, broken_by 1) | unchanged", "(index 0, broken_by 0) | unchanged", 15, "expected broken_by 0"),
+        ("broken_by 1) | unchanged", "broken_by 1) | ada 7", 15, "expected ada 7, there is 8 out 1"),
+        ("| refused insufficient_available | | |", "| | | |", 17, "expected nothing, the ledger says insuff"),
+        ("| 2 | key k1 | | | |", "| 2 | key k1 | refused chain_broken | | |", 18, "expected chain_broken"),
+    ],
+)
+def test_a_chain_that_is_not_so_is_found(tmp_path, right, wrong, line, message):
+    assert right in CHAIN
+    with pytest.raises(TableError, match=rf"(?m)^story.md:{line}: .*({message})"):
+        played(tmp_path, CHAIN.replace(right, wrong, 1))
 
 
 @pytest.mark.django_db
