@@ -38,7 +38,7 @@ AMOUNTS = [1, 20, 50, 100, 100, 250, 3000]  # cents
 SMALL = [1, 5, 20, 50, 50, 300]
 BATCHES = {"post_each": reference_batches.each, "post_batch": reference_batches.together}
 HOLD_VERBS = {"end_hold", "extend_hold"}
-NOONS = [None, None, None, None, 1, 3, 5, 7]
+NOONS = [None, None, None, None, 1, 3, 3, 5, 7]
 NOTHING = "nothing"  # the answer to a step about something that an earlier step turned out not to have made
 
 
@@ -104,7 +104,7 @@ class Author:
         kinds = [self.pay_in, self.transfer, self.reserve, self.resolve, self.resolve_entries, self.reverse, self.place]
         kinds += [self.end_hold, self.batch, self.extend, self.freeze, self.again]
         kinds += [self.transfer_if, self.convert, self.close_day, self.extend_hold]
-        weights = [2, 4, 4, 5, 2, 3, 3, 4, 6, 2, 9 if self.frozen else 1, 1, 4, 3, 1, 1]
+        weights = [2, 4, 4, 5, 2, 3, 4, 4, 6, 3, 9 if self.frozen else 1, 1, 5, 4, 2, 3]
         (kind,) = self.random.choices(kinds, weights)
         written: Callable[[], Step | None] = self.pay_in if number < 2 else kind
         if step := written():
@@ -140,7 +140,8 @@ class Author:
         return Step("close_day", (turn if self.random.random() < 0.8 else turn + 1,))
 
     def extend_hold(self) -> Step | None:
-        hold = self._recent(self.reference.held)
+        ending = {of: n for of, n in self.reference.held.items() if self._hold(n).end and self._hold(n).rest}
+        hold = self._recent(ending if ending and self.random.random() < 0.8 else self.reference.held)
         return hold and Step("extend_hold", (hold, self.random.choice([1, 2, 3])))
 
     def reserve(self) -> Step:
@@ -180,7 +181,7 @@ class Author:
         return label and Step("reverse", (label, part, self.key, currency, *self._time()))
 
     def place(self) -> Step:
-        wallet, end = self.random.choice([ADA, ADA, BEN]), self.random.choice([None, 1, 2])
+        wallet, end = self.random.choice([ADA, ADA, BEN]), self.random.choice([None, 1, 1, 2])
         return Step("place", (wallet, self.random.choice(AMOUNTS), self.key, end))
 
     def end_hold(self) -> Step | None:
@@ -270,6 +271,9 @@ class Author:
 
     def _reversible(self, label: int) -> bool:
         return bool(self._transaction(label).legs) and not self._transaction(label).reverses
+
+    def _hold(self, number: int) -> Any:
+        return self.reference.ledger.holds[number]
 
     def _transaction(self, label: int) -> Any:
         return self.reference.ledger.transactions[label]
