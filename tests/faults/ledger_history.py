@@ -10,7 +10,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.property import reference_batches, reference_ledger
+from tests.property import reference_batches, reference_ledger, reference_rules
 from tests.property.chart import (
     ADA,
     ADA_OWNS,
@@ -73,7 +73,7 @@ class Reference:
                 self.ledger, answers = BATCHES[step.verb](self.ledger, *words)
             else:
                 answers = [getattr(self.ledger, step.verb)(*words)]
-        except reference_ledger.Refused as refused:
+        except reference_rules.Refused as refused:
             return [str(refused)]
         for draft, answer in enumerate(answers):
             if isinstance(answer, tuple):

@@ -14,8 +14,8 @@ from ledger.posting import Draft, Leg, Source
 from payments import postings
 from payments.fx import amounts
 from tests.integration.ledger.books import Somebody
-from tests.property import reference_ledger as reference
 from tests.property.chart import ENDS, day, moment
+from tests.property.reference_legs import credits_of, legs_of, sides
 from tests.property.reference_rules import LIVE, NOT_OVER, NOW
 
 
@@ -223,7 +223,7 @@ def same_states(model, ids, hold_ids):
     rows = Pending.objects.values_list("transaction_id", "remaining", "state")
     reserved = {label: t for label, t in model.transactions.items() if t.reserved}
     assert {labels[key]: (remaining * 100, state) for key, remaining, state in rows} == {
-        label: (reference.credits_of(reference.legs_of(t.rest)), t.state) for label, t in reserved.items()
+        label: (credits_of(legs_of(t.rest)), t.state) for label, t in reserved.items()
     }
     held = {
         hold.pk: (hold.amount * 100, hold.captured * 100, hold.released * 100, hold.state)
@@ -236,7 +236,7 @@ def same_entries(model, ids):
     """Every transaction posted to the same accounts the same sums, and nothing else."""
     for label, lines in zip(ids, queries.lines_of_many(ids.values()).values(), strict=True):
         real = [(f"{line.code} {line.currency}", line.amount * 100) for line in lines if line.layer == 0]
-        assert reference.sides(real) == reference.sides(model.transactions[label].legs), label
+        assert sides(real) == sides(model.transactions[label].legs), label
 
 
 def same_corrections(model, ids):

@@ -10,7 +10,10 @@ from types import SimpleNamespace
 
 from tests.property.reference_conversion import TooLittle, converted
 from tests.property.reference_holds import Holds
-from tests.property.reference_rules import LIVE, MONTH_ENDS, NAMED, NOT_OVER, NOW, OPEN, REASONS, Refused
+from tests.property.reference_legs import credits_of, legs_of, sides, take_away
+from tests.property.reference_periods import Periods
+from tests.property.reference_reservations import Reservations
+from tests.property.reference_rules import LIVE, NAMED, REASONS, Refused
 
 # `seq`: how many entries it has, its version.
 Account = partial(SimpleNamespace, status="open", balance=0, pending_in=0, pending_out=0, seq=0)
@@ -21,7 +24,7 @@ Transaction = partial(
 )
 
 
-class Ledger(Holds):
+class Ledger(Reservations, Holds, Periods):
     """Every verb either does all it says and answers (label, replayed), or raises Refused and changes nothing."""
 
     def __init__(self, accounts):
@@ -75,37 +78,6 @@ class Ledger(Holds):
             raise Refused("invalid_request") from None
         return self.post("FX_CONVERSION", legs, key, source, pending, at=at)
 
-    def resolve(
-        self, phase, label, amount=None, currency="EUR", entries=None, status=None, key=None, at=None, lands=False
-    ):
-        stated = None if amount is None else currency  # without an amount there is nothing to be in a currency
-        pending, body = self.transactions[label], (phase, label, amount, stated, entries, status, at, lands)
-        if entries and sum(value for _, value in entries):
-            raise Refused("unbalanced")
-        if earlier := self._existing(body, key=key):
-            return earlier, True
-        self._require_open(pending, phase, status)
-        if status and status not in pending.ends_on:
-            raise Refused("status_not_declared")
-        currencies = {self.accounts[name].currency for name, _ in pending.reserved}
-        taken = self._part(pending.rest, amount, currency, currencies, entries)
-        moment, corrects = self._when(at, lands, pending.moment)
-        posted = taken if phase == "post" else []
-        made = self._write(pending.reason, body, moment, posted=posted, released=taken, corrects=corrects, key=key)
-        made.state = {"post": "posted", "void": "voided", "expire": "expired"}[phase]
-        pending.family |= {made.label} if posted else set()
-        take_away(pending.rest, taken)
-        pending.state = made.state if not pending.rest else "pending"
-        return made.label, False
-
-    def extend(self, label, end):
-        return self._put_off(self.transactions[label], end)
-
-    def expire_reservations(self):
-        """Every reservation whose time has come: [(its label, the label of what gave it back)]."""
-        due = [label for label, t in self.transactions.items() if t.due and t.state == "pending"]
-        return [(label, self.resolve("expire", label)[0]) for label in due]
-
     def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False):
         original, body = self.transactions[label], ("reverse", label, amount, amount and currency, at, lands)
         if original.reverses or not original.legs:
@@ -139,31 +111,6 @@ class Ledger(Holds):
         if account.status == "closed" and status != "closed":
             raise Refused("account_closed")
         account.status = status
-
-    def close_day(self, day):
-        """The first day that is closed closes everything before it; then each in its turn, when it is over."""
-        in_turn = self.closed_before is None or self.closed_before == 2 * day
-        if day in self.closed or day == NOT_OVER or not in_turn:
-            raise Refused("invalid_transition")
-        self.closed.append(day)
-        self.closed_before = 2 * day + 2
-
-    def close_month(self):
-        """When all of its days are closed, and list all that happened in it."""
-        if "month" in self.closed or self.closed_before is None or self.closed_before < MONTH_ENDS:
-            raise Refused("invalid_transition")
-        if any(moment < min(2 * self.closed[0], MONTH_ENDS) for *_, moment in self.entries):
-            raise Refused("invalid_transition")
-        self.closed.append("month")
-
-    def figures(self, name, at=NOW, known=None):
-        """[balance, on its way in, on its way out]: what had happened by `at`, as far as the first `known` entries
-        tell."""
-        found = Counter()
-        for account, figure, change, moment in self.entries[:known]:
-            if account == name and moment <= at:
-                found[figure] += change
-        return [found["balance"], found["pending_in"], found["pending_out"]]
 
     def state(self, label):
         found = self.transactions[label]
@@ -220,50 +167,6 @@ class Ledger(Holds):
             if kind == "available" and account.balance - account.pending_out < value:
                 raise Refused("condition_not_met")
 
-    def _when(self, at, lands, earliest=0):
-        """When it takes effect, never before what it follows; and the closed day that it belongs to, if any."""
-        moment = max(NOW if at is None else at, earliest)
-        if self.closed_before is None or moment >= self.closed_before:
-            return moment, None
-        if not lands:
-            raise Refused("period_closed")
-        return self.closed_before, moment // 2
-
-    def _require_open(self, found, phase, status=None):
-        if found.state not in OPEN:
-            raise Refused("expired" if found.state == "expired" else f"already_{found.state}")
-        if phase == "expire" and not status and not found.due:
-            raise Refused("not_due")
-        if phase != "expire" and found.due:
-            raise Refused("expired")
-
-    def _put_off(self, found, end):
-        self._require_open(found, "extend")
-        if found.end is None:
-            raise Refused("never_expires")
-        if end < found.end:
-            raise Refused("not_later")
-        changed, found.end = end > found.end, end
-        found.put_off = found.put_off or changed
-        return changed
-
-    def _part(self, rest, amount, currency, currencies, entries):
-        """The legs to take: all, those given, or each in exact proportion."""
-        if entries:
-            if any(value > rest.get(side, 0) for side, value in sides(entries).items()):
-                raise Refused("over_post")
-            return entries
-        if amount is None:
-            return legs_of(rest)
-        if currency not in currencies:
-            raise Refused("currency_mismatch")
-        whole = self._credits(rest, currency)
-        if amount > whole:
-            raise Refused("over_post")
-        if any(value * amount % whole for value in rest.values()):
-            raise Refused("not_divisible")
-        return legs_of({side: value * amount // whole for side, value in rest.items()})
-
     def _credits(self, rest, currency):
         return sum(v for (name, credit), v in rest.items() if credit and self.accounts[name].currency == currency)
 
@@ -304,26 +207,3 @@ class Ledger(Holds):
         setattr(account, figure, getattr(account, figure) + change)
         account.seq += 1
         self.entries.append((name, figure, change, moment))
-
-
-def credits_of(legs):
-    return sum(amount for _, amount in legs if amount > 0)
-
-
-def sides(legs):
-    """What each account has on each side, in the order of the legs: {(name, is credit): amount}."""
-    found = {}
-    for name, amount in legs:
-        found[name, amount > 0] = found.get((name, amount > 0), 0) + abs(amount)
-    return found
-
-
-def legs_of(found):
-    return [(name, amount if credit else -amount) for (name, credit), amount in found.items()]
-
-
-def take_away(rest, legs):
-    for side, amount in sides(legs).items():
-        rest[side] -= amount
-        if not rest[side]:
-            del rest[side]
