@@ -108,7 +108,7 @@ def test_yen_dinars_and_bitcoin_leave_their_smallest_units_over():
         ("KWD", "JPY", "sell", 33),
         ("BTC", "USD", "buy", 101),
         ("JPY", "USD", "sell", 1),
-        ("EUR", "JPY", "sell", FUNDS + 1),
+        ("EUR", "JPY", "sell", 2 * FUNDS),
     ]
     assert played(now, wishes) == ["", "", "", "", "invalid_request", "insufficient_available"]
     residues = [
