@@ -55,6 +55,8 @@ def _rules(model: type[models.Model]) -> Rules:
             rules.uniques.append(Unique(name="", columns=(str(each.column),)))
         if each.remote_field and getattr(each, "db_constraint", False):
             rules.references.append((str(each.column), each.remote_field.model._meta.db_table))
+    if isinstance(model._meta.pk, models.CompositePrimaryKey):
+        rules.uniques.append(Unique(name="", columns=tuple(str(each.column) for each in model._meta.pk_fields)))
     for columns in model._meta.unique_together:
         rules.uniques.append(Unique(name="", columns=tuple(_column(model, name) for name in columns)))
     _add_constraints(rules, model)

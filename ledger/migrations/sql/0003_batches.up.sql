@@ -272,7 +272,6 @@ LANGUAGE plpgsql SECURITY DEFINER SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     v_count int := cardinality(p_ids);
     v_latest timestamptz;
-    v_recorded timestamptz;
     v_closed timestamptz[];
     v_touched bigint[];       -- the accounts of all entries, and what each gets of either kind
     v_credits numeric[];
@@ -292,6 +291,7 @@ DECLARE
     v_ids uuid[];             -- of the headers that were written
     v_effective timestamptz[];
     v_headed timestamptz[];
+    v_recorded timestamptz[]; -- per draft, of its entries
     v_plain boolean;
     touched record;
     judged record;
@@ -381,8 +381,6 @@ BEGIN
             END IF;
         END;
     END LOOP;
-    v_recorded := greatest(clock_timestamp(), v_latest);
-
     -- From here on one place per draft again, empty where no header was written. Rows come back in the order in which they
     -- were inserted; where that were not so, or not all were, they are put in their places by their ids.
     IF v_ids IS DISTINCT FROM p_ids THEN
@@ -391,6 +389,10 @@ BEGIN
           FROM unnest(p_ids) WITH ORDINALITY AS h (id, ord)
           LEFT JOIN unnest(v_ids, v_effective, v_headed) AS t (id, effective_at, recorded_at) USING (id);
     END IF;
+    -- When the header was written, but per account it never falls, even where the clock was set back.
+    SELECT array_agg(h.recorded_at ORDER BY h.ord) INTO v_recorded
+      FROM (SELECT u.ord, greatest(v_latest, max(u.recorded_at) OVER (ORDER BY u.ord)) AS recorded_at
+              FROM unnest(v_headed) WITH ORDINALITY AS u (recorded_at, ord)) h;
 
     EXECUTE $insert$
         WITH entry AS MATERIALIZED (
@@ -401,11 +403,12 @@ BEGIN
                        OVER line AS pending_in,
                    b.pending_out - sum(CASE WHEN h.pending AND u.amount * a.sign < 0 THEN u.amount * a.sign ELSE 0 END)
                        OVER line AS pending_out,
-                   h.effective_at, greatest(b.effective_high, max(h.effective_at) OVER line) AS high,
+                   h.effective_at, h.recorded_at, greatest(b.effective_high, max(h.effective_at) OVER line) AS high,
                    b.account_id IS NOT NULL AND lead(u.ord) OVER line IS NULL AS last, b.account_id IS NOT NULL AS running,
                    u.ord
               FROM unnest($1, $2, $3) WITH ORDINALITY AS u (d, account_id, amount, ord)
-              JOIN unnest($4, $5, $6, $7) WITH ORDINALITY AS h (id, pending, effective_at, first, d) ON h.d = u.d
+              JOIN unnest($4, $5, $6, $17, $7) WITH ORDINALITY AS h (id, pending, effective_at, recorded_at, first, d)
+                ON h.d = u.d
               JOIN unnest($8, $9, $10) AS a (id, sign, currency) ON a.id = u.account_id
               LEFT JOIN unnest($11, $12, $13, $14, $15, $16)
                    AS b (account_id, seq, balance, pending_in, pending_out, effective_high) ON b.account_id = u.account_id
@@ -414,14 +417,14 @@ BEGIN
         ), moved AS (
             UPDATE ledger_balance b
                SET balance = e.balance, pending_in = e.pending_in, pending_out = e.pending_out, seq = e.seq,
-                   effective_high = e.high, recorded_high = $17
+                   effective_high = e.high, recorded_high = e.recorded_at
               FROM entry e
              WHERE e.last AND b.account_id = e.account_id
         )
         INSERT INTO ledger_entry (transaction_id, leg, account_id, currency, amount, layer, seq, balance_after,
                                   pending_in_after, pending_out_after, effective_at, recorded_at, backdated, xid)
         SELECT e.id, e.leg, e.account_id, e.currency, e.amount, CASE WHEN e.pending THEN 1 ELSE 0 END, e.seq, e.balance,
-               e.pending_in, e.pending_out, e.effective_at, $17, e.running AND e.effective_at < e.high,
+               e.pending_in, e.pending_out, e.effective_at, e.recorded_at, e.running AND e.effective_at < e.high,
                pg_current_xact_id()::text::bigint
           FROM entry e ORDER BY e.ord
     $insert$ USING p_leg_draft, p_leg_account, p_leg_amount, p_ids, p_pending, v_effective, v_first,

@@ -282,8 +282,9 @@ BEGIN
     ELSIF p.kind = 'month' AND (v_entity.closed_before IS NULL OR v_entity.closed_before < p.ends_at) THEN
         PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason', 'its days are not all closed'));
     ELSIF p.kind = 'month' AND EXISTS (
-            SELECT 1 FROM ledger_accounts_between(p.starts_at, (SELECT min(d.starts_at) FROM ledger_period d
-                WHERE d.entity_id = p.entity_id AND d.kind = 'day' AND d.state = 'closed'))) THEN
+            SELECT 1 FROM ledger_accounts_between(p.starts_at, least(p.ends_at, (
+                SELECT min(d.starts_at) FROM ledger_period d
+                 WHERE d.entity_id = p.entity_id AND d.kind = 'day' AND d.state = 'closed')))) THEN
         -- The first closed day closed everything before it: these entries would be in none of the days that are listed.
         PERFORM ledger_refuse('invalid_transition', jsonb_build_object('reason',
             'it has entries from before the first day that was closed by itself'));

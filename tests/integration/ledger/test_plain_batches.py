@@ -66,7 +66,7 @@ def test_what_always_fits_is_written_without_a_judge(away):
     assert all(recorded[one.id] == one.recorded_at for one in posted)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    assert invariants.run().findings == []
+    assert {finding.check for finding in invariants.run().findings} == {"guards"}, "but for the judge, who is away"
 
 
 @pytest.mark.parametrize(
