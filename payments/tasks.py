@@ -87,7 +87,7 @@ def expire_what_is_due() -> int:
 
 @shared_task
 def take_checkpoints() -> int:
-    """Keep the sums of house accounts near to now, so that no question adds up history."""
+    """Keep the sums of house accounts and of entries that came late, so that no question adds up history."""
     return checkpoints.take_due(now=timezone.now())
 
 

@@ -4,10 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from ledger.admin import display
 from ledger.admin.acts import AGAIN, CONFIRMED, Call
 from ledger.errors import DomainError, InvalidRequest, NotFound, OverCapture, OverReversal
-from ledger.money import Money
 from payments.services import idempotency
 from payments.web import actor_of
 
@@ -37,16 +35,14 @@ def once(call: Call, verb: str, work: Callable[[], str]) -> str:
 
 
 @contextmanager
-def refusals_at(fields: Mapping[str, str], currencies: Mapping[str, str]) -> Iterator[None]:
+def refusals_at(fields: Mapping[str, str]) -> Iterator[None]:
     """Refusals from inside name a field of the form.
 
-    `fields`: the service's parameter → the form's field, also "account_id 17" for an account's own share. `currencies`:
-    the currency of each field that holds an amount, where it is known."""
+    `fields`: the service's parameter → the form's field, also "house/fees EUR" for an account's own share."""
     try:
         yield
     except (OverCapture, OverReversal) as error:
-        error.param = fields.get(f"account_id {error.data.get('account_id')}", "amount")
-        error.detail = f"{error.detail} {_left(error, currencies.get(error.param, ''))}".strip()
+        error.param = fields.get(f"{error.data.get('account')} {error.data.get('currency')}", "amount")
         raise
     except NotFound as error:
         if error.param is None:
@@ -55,8 +51,3 @@ def refusals_at(fields: Mapping[str, str], currencies: Mapping[str, str]) -> Ite
     except DomainError as error:
         error.param = fields.get(error.param or "", error.param)
         raise
-
-
-def _left(error: DomainError, currency: str) -> str:
-    remaining = error.data.get("remaining")
-    return f"{display.plain(Money.of(str(remaining), currency))} is left." if remaining and currency else ""

@@ -45,7 +45,7 @@ def _place(call: Call) -> Hold:
     given["account"] = _account(data["account"].strip())
     if data["last_day"]:
         given["expires_at"] = _end_of(data["last_day"])
-    with refusals_at({"expires_at": "last_day"}, {}):
+    with refusals_at({"expires_at": "last_day"}):
         return holding.place(given=given, actor=actor_of(call.request), now=call.now)
 
 
@@ -54,13 +54,13 @@ def _given(call: Call, *names: str) -> dict[str, Any]:
 
 
 def _capture(call: Call) -> Hold:
-    with refusals_at({}, {"amount": call.shown.wallet.currency_id}):
+    with refusals_at({}):
         given = _given(call, "to")
         return holding.capture(hold_id=call.shown.pk, given=given, actor=actor_of(call.request), now=call.now)
 
 
 def _release(call: Call, name: str | None = None) -> Hold:
-    with refusals_at({}, {"amount": call.shown.wallet.currency_id}):
+    with refusals_at({}):
         return holding.release(
             hold_id=call.shown.pk,
             given=_given(call),

@@ -90,9 +90,8 @@ def refusals(data: dict[str, Any]) -> AbstractContextManager[None]:
     fields: dict[str, str] = {}
     for index, (name, row) in enumerate(data["chosen"].items()):
         fields |= {f"entries[{index}].{part}": name for part in ("account", "amount", "currency")}
-        fields[f"account_id {row.account_id}"] = name
-    currencies = {name: row.currency for name, row in data["chosen"].items()}
-    return refusals_at(fields, {"amount": data["meant"], **currencies})
+        fields[f"{row.code} {row.currency}"] = name
+    return refusals_at(fields)
 
 
 def words_for(data: dict[str, Any], everything: str) -> str:

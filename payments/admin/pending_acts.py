@@ -87,7 +87,7 @@ def _expire(call: Call) -> Posted:
 
 def _extend(call: Call) -> Transaction:
     given = {"expires_at": call.data["expires_at"], "reason": call.data["reason"]}
-    with refusals_at({}, {}):
+    with refusals_at({}):
         return settling.extend(transaction_id=call.shown.pk, given=given, actor=actor_of(call.request), now=call.now)
 
 

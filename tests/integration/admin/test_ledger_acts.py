@@ -84,7 +84,9 @@ def test_a_transaction_is_reversed_in_parts_and_a_form_sent_twice_acts_once(
     assert Event.objects.filter(type="transaction.reversed").count() == 1
     too_much = unchanged(lambda: do(person, address, amount="50.01", reason="Wrong client", once=uuid.uuid4()))
     assert too_much.status_code == 422
-    assert error(too_much, "amount") == "The reversals would exceed the original. 50.00\xa0EUR is left."
+    assert error(too_much, "amount") == (
+        "50.00 EUR is left, 50.01 EUR was asked for. Leave the amount out to take all that is left."
+    )
     assert rows(person.get(address), "What can be reversed", "panels") == [
         ("wallet debit", "80.00 EUR", "30.00 EUR", "50.00 EUR"),
         ("wallet credit", "80.00 EUR", "30.00 EUR", "50.00 EUR"),
@@ -122,7 +124,8 @@ def test_entries_are_chosen_and_mirrored_exactly(clients: list[Any], captured: T
     for confirmed in ({}, {"confirmed": "1"}):
         over = unchanged(lambda c=confirmed: person.post(address, new | {clearing: "94.01", wallet: "94.01"} | c))
         assert (over.status_code, error(over, clearing)) == (
-            422, "The reversals would exceed the original. 94.00\xa0EUR is left.",
+            422, "94.00 EUR of psp/stripe/clearing is left, 94.01 EUR was asked for. "
+            "Leave the entries out to take all that is left.",
         )  # fmt: skip
     uneven = unchanged(lambda: person.post(address, new | {fees: "6", wallet: "5"}))
     assert (uneven.status_code, "differ by 1" in error(uneven)) == (422, True)
@@ -134,9 +137,9 @@ def test_entries_are_chosen_and_mirrored_exactly(clients: list[Any], captured: T
     assert do(person, address, **new).status_code == 302
     assert (books.available(clients[0]), books.balance("house/psp-fees")) == (500, 0), "all that was left"
     late = unchanged(lambda: person.post(address, {**new, "once": str(uuid.uuid4()), clearing: "1", wallet: "1"}))
-    assert error(late, clearing) == "The reversals would exceed the original. 0.00\xa0EUR is left."
+    assert error(late, clearing) == "0.00 EUR of psp/stripe/clearing is left, 1.00 EUR was asked for."
     nothing = unchanged(lambda: person.post(address, {**new, "once": str(uuid.uuid4()), "confirmed": "1"}))
-    assert (nothing.status_code, "exceed the original" in error(nothing, "amount")) == (422, True)
+    assert (nothing.status_code, error(nothing, "amount")) == (422, "All of it was reversed already; nothing is left.")
     books.assert_sound()
 
 

@@ -118,7 +118,7 @@ def test_a_hold_is_taken_in_part_and_wholly_by_somebody_else(of: Any) -> None:
     assert Event.objects.filter(type="hold.captured").count() == 1
     too_much = unchanged(lambda: person.post(address, taking(amount="70.01")))
     assert (too_much.status_code, error(too_much, "amount")) == (
-        422, "The amount exceeds what remains. 70.00\xa0EUR is left.",
+        422, "70.00 EUR is left, 70.01 EUR was asked for. Leave the amount out to take all that is left.",
     )  # fmt: skip
     assert do(person, address, **taking()).status_code == 302
     hold.refresh_from_db()

@@ -82,7 +82,7 @@ def test_too_much_is_refused_at_the_field_and_nothing_moves(of: Any, pending: Tr
     for confirmed in ({}, {"confirmed": "1"}):
         over = unchanged(lambda c=confirmed: person.post(address, why(amount="90.01") | c))
         assert (over.status_code, error(over, "amount")) == (
-            422, "The amount exceeds what is still pending. 90.00\xa0EUR is left.",
+            422, "90.00 EUR is left, 90.01 EUR was asked for. Leave the amount out to take all that is left.",
         )  # fmt: skip
     assert 'value="90.01"' in text(over), "what was typed is kept"
     assert Pending.objects.get().remaining == 90
@@ -110,7 +110,9 @@ def test_entries_are_chosen_where_an_amount_does_not_divide(of: Any) -> None:
     uneven = unchanged(lambda: person.post(address, why(**{debited: "20", credited: "10"})))
     assert (uneven.status_code, "differ by 10" in error(uneven)) == (422, True)
     over = unchanged(lambda: person.post(address, why(**{debited: "33.34", credited: "33.34"})))
-    assert error(over, credited) == "The amount exceeds what is still pending. 33.33\xa0EUR is left."
+    assert error(over, credited).endswith(
+        "savings is left, 33.34 EUR was asked for. Leave the entries out to take all that is left."
+    )
     decimals = unchanged(lambda: person.post(address, why(**{debited: "1.001", credited: "1"})))
     assert "2 decimals" in error(decimals, debited)
     typed = why(**{debited: "33.33", credited: "33.33"})
@@ -120,7 +122,7 @@ def test_entries_are_chosen_where_an_amount_does_not_divide(of: Any) -> None:
         assert person.post(address, typed | {"confirmed": "1"}).status_code == 302
     assert (savings(of), books.balance(theirs.code)) == (Decimal("33.33"), 0)
     stale = unchanged(lambda: person.post(address, why(**{debited: "33.33", credited: "33.33", "confirmed": "1"})))
-    assert error(stale, credited) == "The amount exceeds what is still pending. 0.00\xa0EUR is left."
+    assert error(stale, credited).endswith("savings is left, 33.33 EUR was asked for.")
     assert do(person, address, **why()).status_code == 302
     assert (savings(of), books.balance(theirs.code)) == (Decimal("33.33"), Decimal("66.67"))
     books.assert_sound()
