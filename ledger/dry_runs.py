@@ -79,7 +79,8 @@ def _shown(answers: Sequence[Posted]) -> list[Rehearsed]:
     lines = queries.lines_of_many(answer.id for answer in answers)
     fresh = [answer.id for answer in answers if not answer.replayed]
     lines |= dict(zip(fresh, with_house_balances([lines[key] for key in fresh]), strict=True))
-    return [Rehearsed(tuple(lines[answer.id]), answer.id if answer.replayed else None) for answer in answers]
+    made = set(fresh)  # one that repeats an earlier one of the same batch repeats nothing that is in the books
+    return [Rehearsed(tuple(lines[answer.id]), None if answer.id in made else answer.id) for answer in answers]
 
 
 def with_house_balances(rehearsed: Sequence[Sequence[Line]]) -> list[list[Line]]:

@@ -1,7 +1,7 @@
 """Why something was refused: one class per cause, a stable code, structured data.
 
 Wording for people lives here only as a plain English `detail`; programs read `code`, `param` and `data`. HTTP status
-codes are chosen in `config/api.py`, never here. A refusal leaves nothing behind.
+codes are chosen in `config/problems.py`, never here. A refusal leaves nothing behind.
 """
 
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ FACTS = {
     "remaining": "what is left of it",
     "reversed": "what would have been reversed of it",
     "state": "the state it is in",
+    "action": "what was asked of it",
     "transaction": "the transaction",
     "version": "the version that the account has",
     "wanted": "what was asked for",
@@ -117,7 +118,7 @@ class NotFound(DomainError):
 
 class InvalidTransition(DomainError):
     code = "invalid_transition"
-    facts = ("state", "expires_at")
+    facts: ClassVar[tuple[str, ...]] = ("action", "state", "expires_at")
     default_detail = "The current state does not allow this."
 
 

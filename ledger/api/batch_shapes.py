@@ -1,6 +1,6 @@
 """Bodies and answers of `/transactions/batch`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,24 +91,29 @@ class BatchAnswer(Answer):
 def present_batch(answers: Sequence[Posted | DomainError], *, actor: Acting, dry_run: bool) -> dict[str, Any]:
     """One result per item, refusals as this caller may be told them; a dry run shows the entries too."""
     entries: dict[UUID, Any] = {}
+    fresh: list[UUID] = []
     if dry_run:
         posted = [answer for answer in answers if isinstance(answer, Posted)]
-        fresh = list(dict.fromkeys(answer.id for answer in posted if not answer.replayed))
+        fresh = [answer.id for answer in posted if not answer.replayed]
         entries = entries_of([answer.id for answer in posted], fresh)
-    return {"data": [_item(answer, entries, actor, dry_run) for answer in answers], "dry_run": dry_run}
+    shown = [_item(answer, entries if dry_run else None, fresh, actor) for answer in answers]
+    return {"data": shown, "dry_run": dry_run}
 
 
-def _item(answer: Posted | DomainError, entries: Mapping[UUID, Any], actor: Acting, dry_run: bool) -> dict[str, Any]:
+def _item(
+    answer: Posted | DomainError, entries: Mapping[UUID, Any] | None, fresh: Collection[UUID], actor: Acting
+) -> dict[str, Any]:
+    """`entries`: in a dry run, by transaction; `fresh`: those that it made, which have no id that anybody may keep."""
     if isinstance(answer, DomainError):
         told = refusals.fault_of(answer, actor)
         return _BLANK | told | {"status": "refused", "replayed": False, "broken_by": answer.data.get("broken_by")}
-    kept = answer.replayed or not dry_run
+    kept = answer.id not in fresh
     return _BLANK | {
         "status": "replayed" if answer.replayed else "accepted",
         "replayed": answer.replayed,
         "id": answer.public_id if kept else None,
         "recorded_at": answer.recorded_at if kept else None,
-        "entries": [shown_entry(line) for line in entries[answer.id]] if dry_run else None,
+        "entries": [shown_entry(line) for line in entries[answer.id]] if entries is not None else None,
     }
 
 

@@ -24,7 +24,10 @@ OLD = timedelta(days=3)  # money in transit for longer wants a look
 TRANSIT_MOST = 100  # accounts with money in transit that are listed
 _TRANSIT = (Path(__file__).parent / "sql" / "transit.sql").read_text()
 # What a stored figure is compared with its entries by.
-DRIFT = ("balanced", "balances", "chain", "checkpoints", "backdated_blocks", "pendings", "holds", "held_accounts")
+DRIFT = (
+    "balanced", "balances", "chain", "checkpoints", "checkpoint_hours", "backdated_blocks", "pendings", "holds",
+    "held_accounts", "monitors",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,7 +47,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; ratios are medians over them")
     parser.add_argument("--seconds", type=float, default=3, help="per measurement and round")
-    parser.add_argument("--clients", default="1,8", help="numbers of clients, for example 1,8,32")
+    parser.add_argument("--clients", default="1,8,16,32", help="numbers of clients, for example 1,8")
     parser.add_argument("--quick", action="store_true", help="one short round on small books: shows that it runs")
     chosen = parser.parse_args(arguments)
     try:
@@ -108,7 +108,7 @@ def _conditions(chosen: argparse.Namespace, servers: Servers) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processors": os.cpu_count(),
         "load_average_before": os.getloadavg(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} on {platform.machine()}",
         "python": platform.python_version(),
         "server": server.settings(servers),
         "scale": SCALE // 10 if chosen.quick else SCALE,

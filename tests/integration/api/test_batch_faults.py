@@ -116,6 +116,20 @@ def test_only_bad_items_in_parts_write_nothing_but_their_answer(world: World) ->
         assert [(item["status"], bool(item["entries"])) for item in shown] == [("refused", False), ("accepted", True)]
 
 
+def test_in_a_dry_run_a_repetition_of_what_was_only_rehearsed_has_no_id(world: World) -> None:
+    twin = world.transfer_between(source={"system": "erp", "kind": "transfer", "id": "7"})
+    with nothing_moves():
+        shown = world.ops.post(BATCH, {"dry_run": True, "transactions": [twin, twin]}).json()["data"]
+    assert [(item["status"], item["id"], item["recorded_at"]) for item in shown] == [
+        ("accepted", None, None),
+        ("replayed", None, None),
+    ]
+    kept = world.ops.made(BATCH, {"transactions": [twin]})["data"][0]["id"]
+    with nothing_moves():
+        again = world.ops.post(BATCH, {"dry_run": True, "transactions": [twin]}).json()["data"]
+    assert [(item["status"], item["id"]) for item in again] == [("replayed", kept)], "that one is in the books"
+
+
 def statements(world: World, items: list[Any], **more: Any) -> list[str]:
     with CaptureQueriesContext(connection) as seen:
         response = world.ops.post(BATCH, {"transactions": items, **more})

@@ -74,6 +74,13 @@ def test_a_replay_is_shown_as_the_transaction_that_is_there():
     assert [line.balance_after for line in rehearsed.lines] == [95, 5]
 
 
+def test_what_repeats_another_of_the_same_batch_repeats_nothing_that_is_in_the_books():
+    twins = [Draft(**words("5", idempotency_key="k"))] * 2
+    first, second = unchanged(lambda: dry_runs.post_batch(twins))
+    assert (first.replays, second.replays) == (None, None)
+    assert [line.balance_after for line in second.lines] == [95, 5]
+
+
 def test_a_batch_shows_each_step_and_what_would_be_refused():
     drafts = [Draft(**words("60")), Draft(**words("60")), Draft(**words("30", pending=True))]
     first, second, third = unchanged(lambda: dry_runs.post_each(drafts))
