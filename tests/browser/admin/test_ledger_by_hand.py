@@ -92,7 +92,7 @@ def test_a_part_is_posted_and_entries_are_reversed(live_server: Any, opened: Ope
         page.get_by_label("Why").fill("Paid twice")
         page.get_by_role("button", name=CHECK).click()
         if amount == "194.01":
-            expect(page.get_by_role("alert")).to_contain_text("194.00 EUR is left")
+            expect(page.get_by_role("alert")).to_contain_text("194.00 EUR of psp/stripe/clearing is left")
         looked_at(page, f"reverse-{amount}-{width}")
     page.get_by_role("button", name="Change it").click()
     expect(page.get_by_label("Debit psp/stripe/clearing")).to_have_value("100")
