@@ -127,9 +127,19 @@ class AlreadyPosted(InvalidTransition):
     default_detail = "All of it was posted already; nothing is pending."
 
 
+class VoidAfterPost(InvalidTransition):
+    cause = "void_after_post"
+    default_detail = "It was posted, so there is nothing to void: reverse what was posted."
+
+
 class AlreadyVoided(InvalidTransition):
     cause = "already_voided"
     default_detail = "It was voided already; nothing is pending."
+
+
+class PostAfterVoid(InvalidTransition):
+    cause = "post_after_void"
+    default_detail = "It was voided, so there is nothing to post: reserve it again."
 
 
 class AlreadyCaptured(InvalidTransition):
@@ -137,9 +147,19 @@ class AlreadyCaptured(InvalidTransition):
     default_detail = "All of it was captured already; nothing is held."
 
 
+class ReleaseAfterCapture(InvalidTransition):
+    cause = "release_after_capture"
+    default_detail = "It was captured, so there is nothing to give back: post a refund."
+
+
 class AlreadyReleased(InvalidTransition):
     cause = "already_released"
     default_detail = "It was released already; nothing is held."
+
+
+class CaptureAfterRelease(InvalidTransition):
+    cause = "capture_after_release"
+    default_detail = "It was released, so there is nothing to capture: place another hold."
 
 
 class Expired(InvalidTransition):

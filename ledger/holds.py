@@ -95,7 +95,7 @@ def capture(
 ) -> Posted:
     """Move part (or, without `amount`, the rest) of a hold to `to`; the answer says what is still held.
 
-    Raises NotFound, AlreadyCaptured, AlreadyReleased, Expired, OverCapture, CurrencyMismatch, ReasonNotAllowed,
+    Raises NotFound, AlreadyCaptured, CaptureAfterRelease, Expired, OverCapture, CurrencyMismatch, ReasonNotAllowed,
     AccountClosed."""
     reasons.require_kinds(reason, debits={"held"}, credits={to.kind})
     part = None if amount is None else positive(Money.of(amount, to.currency)).amount
@@ -113,7 +113,7 @@ def release(
 ) -> Posted:
     """Give part (or, without `amount`, the rest) of a hold back to its wallet; the answer says what is still held.
 
-    Raises NotFound, AlreadyCaptured, AlreadyReleased, Expired, OverRelease, InvalidAmount."""
+    Raises NotFound, AlreadyReleased, ReleaseAfterCapture, Expired, OverRelease, InvalidAmount."""
     part = None if amount is None else positive(Money.of(amount, _currency(hold_id))).amount
     return _resolve("release", hold_id, "HOLD_RELEASED", None, part, source, idempotency_key, description, metadata)
 

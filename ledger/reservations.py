@@ -38,7 +38,7 @@ def settle(
     `amount`: the part whose credits in that currency are this much, every entry in proportion to what is left of it;
     refused where that is not exact to each currency's decimals. `legs`: the entries to post, as they were reserved or
     less, balanced. It takes effect at the earliest when the reservation did.
-    Raises NotFound, AlreadyPosted, AlreadyVoided, Expired (also before the clock has come round), OverPost,
+    Raises NotFound, AlreadyPosted, PostAfterVoid, Expired (also before the clock has come round), OverPost,
     NotDivisible, CurrencyMismatch, Unbalanced, DuplicateReference, IdempotencyKeyReused."""
     part = part_of(amount, legs)
     return _resolve("post", pending_id, part, None, source, idempotency_key, effective_at, description, metadata)
@@ -55,7 +55,7 @@ def void(
 ) -> Posted:
     """Give back what is still pending; the original stays as it was written.
 
-    Raises NotFound, AlreadyPosted, AlreadyVoided, Expired."""
+    Raises NotFound, AlreadyVoided, VoidAfterPost, Expired."""
     part = part_of(None, None)
     return _resolve("void", pending_id, part, None, source, idempotency_key, effective_at, description, metadata)
 

@@ -22,6 +22,13 @@ CROWD = 40
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
+LATE = {
+    "posted": {"already_posted", "void_after_post"},
+    "voided": {"already_voided", "post_after_void"},
+    "expired": {"expired"},
+}
+
+
 def causes(results):
     """How often each answer was given; nothing but answers and refusals of ours may come."""
     assert all(isinstance(result, Posted | DomainError | bool | int) for result in results), results
@@ -47,8 +54,11 @@ def test_a_post_a_void_and_a_status_race_for_one_reservation():
     ]
     results = at_once(*(ways[index % 3] for index in range(CROWD)))
     state = Pending.objects.get(pk=pending.id).state
-    lost = {"posted": "already_posted", "voided": "already_voided", "expired": "expired"}[state]
-    assert causes(results) == {"Posted": 1, lost: CROWD - 1}
+    lost = LATE[state]
+    counts = causes(results)
+    assert counts.pop("Posted") == 1
+    assert counts.keys() <= lost
+    assert counts.total() == CROWD - 1
     assert books.figures(books.wallet())[0] == ("60" if state == "posted" else "100")
     assert Transaction.objects.filter(pending=pending.id).count() == 1
     assert invariants.run().clean

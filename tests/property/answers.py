@@ -24,7 +24,8 @@ def ends_of_reservations(both):
     yield "accepted", lambda: both.extend(0, 2)
     yield "not_later", lambda: both.extend(0, 1)
     yield "accepted", lambda: both.resolve(0, None, None, "post")
-    yield "already_posted", lambda: both.resolve(0, None, None, "void")
+    yield "already_posted", lambda: both.resolve(0, None, None, "post")
+    yield "void_after_post", lambda: both.resolve(0, None, None, "void")
     yield "accepted", lambda: both.reserve(200, None, ADA, None, (STATUS,))  # the second
     yield "never_expires", lambda: both.extend(1, 2)
     yield "not_due", lambda: both.resolve(1, None, None, "expire")
@@ -37,7 +38,8 @@ def ends_of_reservations(both):
     yield "expired", lambda: both.resolve(2, None, None, "void")
     yield "accepted", lambda: both.reserve(50, None, ADA)  # the fourth
     yield "accepted", lambda: both.resolve(3, None, None, "void")
-    yield "already_voided", lambda: both.resolve(3, None, None, "post")
+    yield "already_voided", lambda: both.resolve(3, None, None, "void")
+    yield "post_after_void", lambda: both.resolve(3, None, None, "post")
     yield "nothing", both.expire_reservations
     yield "accepted", lambda: both.reserve(50, None, TRADING, 1)  # the fifth
     yield "accepted", lambda: both.resolve(4, 20, None, "post")
@@ -51,10 +53,12 @@ def ends_of_holds(both):
     yield "over_release", lambda: both.release(0, 100, None)
     yield "over_capture", lambda: both.capture(0, 100, None, PAYOUT)
     yield "accepted", lambda: both.capture(0, None, None, PAYOUT)
-    yield "already_captured", lambda: both.release(0, None, None)
+    yield "already_captured", lambda: both.capture(0, None, None, PAYOUT)
+    yield "release_after_capture", lambda: both.release(0, None, None)
     yield "accepted", lambda: both.place(100, None)
     yield "accepted", lambda: both.release(1, None, None)
-    yield "already_released", lambda: both.capture(1, 50, None, PAYOUT)
+    yield "already_released", lambda: both.release(1, None, None)
+    yield "capture_after_release", lambda: both.capture(1, 50, None, PAYOUT)
     yield "moves_hold", lambda: both.reverse_one(max(both.ids), None)
     yield "already_captured", lambda: both.extend_hold(0, 1)
     yield "accepted", lambda: both.place(50, None, 1)

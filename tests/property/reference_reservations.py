@@ -3,6 +3,14 @@
 from tests.property.reference_legs import legs_of, sides, take_away
 from tests.property.reference_rules import OPEN, Refused
 
+# The wrong moves that have a name of their own; any other says only how it ended.
+WRONG = {
+    ("void", "posted"): "void_after_post",
+    ("post", "voided"): "post_after_void",
+    ("release", "captured"): "release_after_capture",
+    ("capture", "released"): "capture_after_release",
+}
+
 
 class Reservations:
     """The part of `reference_ledger.Ledger` that ends what was reserved."""
@@ -57,7 +65,8 @@ class Reservations:
 
     def _require_open(self, found, phase, status=None):
         if found.state not in OPEN:
-            raise Refused("expired" if found.state == "expired" else f"already_{found.state}")
+            ended = "expired" if found.state == "expired" else f"already_{found.state}"
+            raise Refused(WRONG.get((phase, found.state), ended))
         if phase == "expire" and not status and not found.due:
             raise Refused("not_due")
         if phase != "expire" and found.due:

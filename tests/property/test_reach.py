@@ -37,14 +37,16 @@ REACHED = {
     "reverse": "accepted over_reversal currency_mismatch moves_hold reversal_of_reversal",
     "reverse at": "accepted",
     "reverse lands": "accepted",
-    "resolve": "accepted over_post already_posted already_voided expired status_not_declared unbalanced",
+    "resolve": "accepted over_post already_posted void_after_post already_voided post_after_void expired status_not_declared "
+    "unbalanced",
     "resolve at": "accepted",
     "resolve lands": "accepted",
     "extend": "accepted replayed never_expires not_later expired already_posted",
     "expire_reservations": "accepted nothing",
     "place": "accepted insufficient_available idempotency_key_reused",
     "place end": "accepted",
-    "end_hold": "accepted over_release already_released already_captured expired currency_mismatch",
+    "end_hold": "accepted over_release already_released capture_after_release already_captured release_after_capture "
+    "expired currency_mismatch",
     "extend_hold": "accepted replayed never_expires not_later expired",
     "expire_holds": "accepted nothing",
     "set_status": "accepted invalid_transition",

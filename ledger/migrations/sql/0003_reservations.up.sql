@@ -8,13 +8,17 @@ CREATE FUNCTION ledger_following(p_effective timestamptz, p_first uuid) RETURNS 
       FROM ledger_transaction t WHERE t.id = p_first
 $$;
 
--- Refuse to act on what has ended, each end under a cause of its own. From its time on a reservation or hold can only
--- expire, whether or not the clock has come round to it; and by the clock it cannot expire before.
+-- Refuse to act on what has ended, each wrong move under a cause of its own. From its time on a reservation or hold can
+-- only expire, whether or not the clock has come round to it; and by the clock it cannot expire before.
 CREATE FUNCTION ledger_require_open(p_state text, p_expires timestamptz, p_action text, p_facts jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_cause text := CASE
         WHEN p_state = 'expired' THEN 'expired'
+        WHEN (p_action, p_state) = ('void', 'posted') THEN 'void_after_post'
+        WHEN (p_action, p_state) = ('post', 'voided') THEN 'post_after_void'
+        WHEN (p_action, p_state) = ('release', 'captured') THEN 'release_after_capture'
+        WHEN (p_action, p_state) = ('capture', 'released') THEN 'capture_after_release'
         WHEN p_state NOT IN ('pending', 'active', 'partly_captured') THEN 'already_' || p_state
         WHEN p_action = 'expire' THEN CASE WHEN p_expires <= clock_timestamp() THEN NULL ELSE 'not_due' END
         WHEN p_action <> 'expire on status' AND p_expires <= clock_timestamp() THEN 'expired'
@@ -111,10 +115,10 @@ BEGIN
 
     IF p_accounts IS NOT NULL THEN
         SELECT g.account_id, g.amount, coalesce(r.amount, 0) AS rest INTO bad
-          FROM (SELECT account_id, sign(amount) AS side, sum(amount) AS amount
-                  FROM unnest(p_accounts, p_amounts) AS u (account_id, amount) GROUP BY 1, 2) g
+          FROM (SELECT account_id, sign(amount) AS side, sum(amount) AS amount, min(ord) AS ord
+                  FROM unnest(p_accounts, p_amounts) WITH ORDINALITY AS u (account_id, amount, ord) GROUP BY 1, 2) g
           LEFT JOIN ledger_rest(p_pending, 1::smallint) r ON r.account_id = g.account_id AND sign(r.amount) = g.side
-         WHERE abs(g.amount) > abs(coalesce(r.amount, 0)) LIMIT 1;
+         WHERE abs(g.amount) > abs(coalesce(r.amount, 0)) ORDER BY g.ord LIMIT 1;
         IF FOUND THEN
             PERFORM ledger_refuse('over_capture', jsonb_build_object('cause', 'over_post', 'transaction', p_pending,
                 'account_id', bad.account_id, 'remaining', trim_scale(abs(bad.rest))::text,

@@ -92,11 +92,11 @@ BEGIN
                    coalesce(p_amounts, array_agg(-e.amount ORDER BY e.leg)) INTO accounts, amounts
               FROM ledger_entry e WHERE e.transaction_id = p_original AND e.layer = 0;
             SELECT g.account_id, abs(coalesce(r.amount, 0)) AS rest, g.wanted INTO bad
-              FROM (SELECT account_id, sign(amount) AS side, sum(abs(amount)) AS wanted
-                      FROM unnest(accounts, amounts) AS u (account_id, amount) GROUP BY 1, 2) g
+              FROM (SELECT account_id, sign(amount) AS side, sum(abs(amount)) AS wanted, min(ord) AS ord
+                      FROM unnest(accounts, amounts) WITH ORDINALITY AS u (account_id, amount, ord) GROUP BY 1, 2) g
               LEFT JOIN ledger_rest(p_original, 0::smallint) r
                      ON r.account_id = g.account_id AND sign(r.amount) = -g.side
-             ORDER BY abs(coalesce(r.amount, 0)) - g.wanted LIMIT 1;
+             ORDER BY abs(coalesce(r.amount, 0)) - g.wanted, g.ord LIMIT 1;
         END IF;
         IF bad.wanted > bad.rest THEN
             PERFORM ledger_refuse('over_reversal', jsonb_build_object('transaction', p_original,

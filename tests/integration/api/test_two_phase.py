@@ -42,7 +42,7 @@ def test_parts_by_amount_and_by_entries_until_it_is_used_up(world: World, pendin
     problem(world.ops.post(f"{pending}/post", both), 400, "invalid_request", "entries")
     world.ops.made(f"{pending}/post")
     cause(world.ops.post(f"{pending}/post"), 409, "invalid_transition", "already_posted")
-    cause(world.ops.post(f"{pending}/void"), 409, "invalid_transition", "already_posted")
+    cause(world.ops.post(f"{pending}/void"), 409, "invalid_transition", "void_after_post")
     assert (books.available(world.client), books.available(world.other)) == (Decimal(900), Decimal(400))
     books.assert_sound()
 

@@ -104,14 +104,21 @@ def test_what_each_verb_makes_of_an_open_hold(placed, before, verb, expected, ba
 
 
 @pytest.mark.parametrize(
-    ("end", "cause"),
-    [(books.capture, "already_captured"), (books.release, "already_released"), (expire, "expired")],
+    ("end", "capture", "release"),
+    [
+        (books.capture, "already_captured", "release_after_capture"),
+        (books.release, "capture_after_release", "already_released"),
+        (expire, "expired", "expired"),
+    ],
     ids=["captured", "released", "expired"],
 )
 @pytest.mark.parametrize(
-    "verb", [books.capture, part("1"), books.release, give("1")], ids=["capture", "part", "release", "give"]
+    ("verb", "wrong"),
+    [(books.capture, "capture"), (part("1"), "capture"), (books.release, "release"), (give("1"), "release")],
+    ids=["capture", "part", "release", "give"],
 )
-def test_what_has_ended_stays_ended_and_each_end_has_its_cause(placed, end, cause, verb):
+def test_what_has_ended_stays_ended_and_each_wrong_move_has_its_cause(placed, end, capture, release, verb, wrong):
+    cause = capture if wrong == "capture" else release
     end(placed)
     before = row(placed), held()
     with pytest.raises(InvalidTransition) as refused:

@@ -105,12 +105,20 @@ def put_off(pending):
 
 
 @pytest.mark.parametrize(
-    ("first", "cause"),
-    [(books.settle, "already_posted"), (books.void, "already_voided"), (run_out, "expired")],
-    ids=["posted", "voided", "expired"],
+    ("first", "second", "cause"),
+    [
+        (books.settle, books.settle, "already_posted"),
+        (books.settle, books.void, "void_after_post"),
+        (books.settle, books.expire, "already_posted"),
+        (books.settle, put_off, "already_posted"),
+        (books.void, books.settle, "post_after_void"),
+        (books.void, books.void, "already_voided"),
+        (books.void, books.expire, "already_voided"),
+        (books.void, put_off, "already_voided"),
+        *[(run_out, late, "expired") for late in (books.settle, books.void, books.expire, put_off)],
+    ],
 )
-@pytest.mark.parametrize("second", [books.settle, books.void, books.expire, put_off])
-def test_what_has_ended_stays_ended_and_each_end_has_its_cause(pending, first, cause, second):
+def test_what_has_ended_stays_ended_and_each_wrong_move_has_its_cause(pending, first, second, cause):
     first(pending)
     before = books.figures(books.wallet()), state(pending)
     with pytest.raises(InvalidTransition) as refused:
