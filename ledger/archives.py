@@ -14,11 +14,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
-
 from ledger import digest_signature, events, seal_notes
 from ledger.archive_checking import FORMAT, VERSION
 from ledger.errors import InvalidTransition, Unavailable
+from ledger.exports import reading
 from ledger.models import Event, Period
 from ledger.statement_text import text
 from ledger.system import System
@@ -96,10 +95,9 @@ def _record(period: Period, file: Path, actor: events.Who, now: datetime | None)
 
 def _lines(period: Period) -> Iterator[bytes]:
     seal, counts = hashlib.sha256(), {"accounts": 0, "transactions": 0}
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = 0")
-        for row in _rows(period):
+    reading.catch_up(reading.alias())
+    with reading.snapshot() as using:
+        for row in _rows(period, using):
             line = _json(row)
             seal.update(line)
             if f"{row['row']}s" in counts:
@@ -112,21 +110,21 @@ def _lines(period: Period) -> Iterator[bytes]:
     yield _json({"row": "footer", **counts, "sha256": sha256, "signature": signature})
 
 
-def _rows(period: Period) -> Iterator[dict[str, Any]]:
-    yield _header(period)
-    for row in _read(_ACCOUNTS, period):
+def _rows(period: Period, using: str) -> Iterator[dict[str, Any]]:
+    yield _header(period, using)
+    for row in reading.stream(using, _ACCOUNTS, [period.pk]):
         key, code, currency, category, sign, exponent, *amounts, statements = row
         texts = [text(amount, exponent) for amount in amounts]
         yield {
             "row": "account", "id": key, "code": code, "currency": currency, "category": category, "sign": sign,
             "exponent": exponent, "opening": texts[:3], "closing": texts[3:], "statements": _loaded(statements),
         }  # fmt: skip
-    for _, entries in groupby(_read(_ENTRIES, period), key=lambda row: row[0]):
+    for _, entries in groupby(reading.stream(using, _ENTRIES, [period.pk]), key=lambda row: row[0]):
         yield _transaction(list(entries))
 
 
-def _header(period: Period) -> dict[str, Any]:
-    days = Period.objects.filter(
+def _header(period: Period, using: str) -> dict[str, Any]:
+    days = Period.objects.using(using).filter(
         entity=period.entity_id,
         kind="day",
         state="closed",
@@ -163,13 +161,6 @@ def _transaction(rows: list[Any]) -> dict[str, Any]:
             for row in rows
         ],
     }  # fmt: skip
-
-
-def _read(sql: str, period: Period) -> Iterator[Any]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, [period.pk])
-        while rows := cursor.fetchmany(2000):
-            yield from rows
 
 
 def _loaded(value: Any) -> Any:

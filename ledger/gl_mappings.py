@@ -101,9 +101,9 @@ def add(
     return unit_of_work(work)
 
 
-def on(day: date, accounts: Iterable[Mapped]) -> Mapping[Mapped, GlAccount]:
+def on(day: date, accounts: Iterable[Mapped], using: str = "default") -> Mapping[Mapped, GlAccount]:
     """Where each account goes on a day. Raises Unmapped naming all that go nowhere."""
-    lines = list(GlMapping.objects.filter(valid_from__lte=day).order_by("valid_from", "pk"))
+    lines = list(GlMapping.objects.using(using).filter(valid_from__lte=day).order_by("valid_from", "pk"))
     found, lost = {}, []
     for account in accounts:
         fitting = [line for line in lines if _fits(line, account)]

@@ -7,6 +7,7 @@ their own on it. Set DATABASE_URL and REDIS_URL to run the suite on other server
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config import env as environment
 from config import ephemeral
+from tests.factories.standby import Standby
 
 STARTED = pytest.StashKey[Any]()
 
@@ -107,9 +109,26 @@ def reader_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any
 @pytest.fixture
 def report_reader(transactional_db: None) -> Iterator[None]:
     """What DATABASE_READER_URL sets up in production, on this worker's test database."""
+    with reader_at():
+        yield
+
+
+@pytest.fixture
+def standby(transactional_db: None) -> Iterator[Standby]:
+    """The same with a server of its own, that follows the tests' one."""
+    folder = os.environ.get("TEST_SERVERS")
+    if folder is None:
+        pytest.skip("the tests' server is not ours to copy: DATABASE_URL was set from outside")
+    with Standby.of(os.environ["DATABASE_SUPERUSER_URL"], Path(folder)) as server, reader_at(HOST=str(server.sockets)):
+        yield server
+
+
+@contextmanager
+def reader_at(**settings: str) -> Iterator[None]:
     ours = connections["default"]
     address = conninfo_to_dict(os.environ["DATABASE_READER_URL"])
-    settings = {**ours.settings_dict, "USER": address["user"], "PASSWORD": address.get("password", "")}
+    who = {"USER": address["user"], "PASSWORD": address.get("password", "")}
+    settings = {**ours.settings_dict, **who, **settings}
     connections.settings["reader"] = settings
     # Under the other's name, because the test case lets nobody connect under a name that it was not told of.
     connections["reader"] = type(ours)(settings, "default")

@@ -10,7 +10,15 @@ environment.export(ephemeral.addresses())
 
 from config.logging import logging_config
 from config.settings.development import *  # noqa: F403 (the addresses must be known first)
-from config.settings.development import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, REDIS_URL, SEAL, env
+from config.settings.development import (
+    CACHES,
+    CELERY_BROKER_TRANSPORT_OPTIONS,
+    DATABASES,
+    INSTALLED_APPS,
+    REDIS_URL,
+    SEAL,
+    env,
+)
 
 ENVIRONMENT = "test"
 DEBUG = False
@@ -27,6 +35,7 @@ STORAGES = {
 LOGGING = logging_config(json=False, level="WARNING")
 
 # Tests that need committed rows are cleaned up by TRUNCATE, which the ledger's triggers refuse elsewhere.
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.flushing"]
 DATABASES["default"]["OPTIONS"]["options"] = "-c ledger.allow_truncate=on -c lock_timeout=20s"
 
 # Parallel workers share one Valkey: each has a database of its own for the cache, a prefix for its queues.

@@ -11,10 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from ledger import gl_mappings, ids
 from ledger.errors import Unbalanced
+from ledger.exports import reading
 from ledger.exports.csv_cells import line
 from ledger.gl_mappings import GlAccount, Mapped
 from ledger.money import EXACT, currency
@@ -24,7 +23,6 @@ DETAILED_HEAD = (
     "record", "day", "gl_code", "gl_name", "currency", "debit", "credit", "count", "account", "transaction", "leg",
     "reason", "source", "effective_at", "recorded_at", "description",
 )  # fmt: skip
-_CHUNK = 5000
 _ZERO = Decimal(0)
 
 
@@ -39,12 +37,12 @@ class _Sums:
         self.count += count
 
 
-def summary(day: date) -> Iterator[str]:
-    """Lines per general-ledger account and currency, by code; then the trailer.
+def summary(day: date, using: str) -> Iterator[str]:
+    """Lines per general-ledger account and currency, by code; then the trailer. Read from the connection `using`.
 
     Raises gl_mappings.Unmapped before the first line, Unbalanced when the book contradicts itself."""
-    accounts = _accounts(day)
-    goes_to = gl_mappings.on(day, accounts)
+    accounts = _accounts(day, using)
+    goes_to = gl_mappings.on(day, accounts, using)
     sums: dict[tuple[GlAccount, str], _Sums] = {}
     for account, found in accounts.items():
         sums.setdefault((goes_to[account], account.currency), _Sums()).add(found.debit, found.credit, found.count)
@@ -55,13 +53,13 @@ def summary(day: date) -> Iterator[str]:
     yield from _trailer(day, sums, len(ordered), width=len(SUMMARY_HEAD))
 
 
-def detailed(day: date) -> Iterator[str]:
+def detailed(day: date, using: str) -> Iterator[str]:
     """Every entry in the order in which it was recorded; then the trailer. Raises what `summary` raises."""
-    accounts = _accounts(day)
-    goes_to = gl_mappings.on(day, accounts)
+    accounts = _accounts(day, using)
+    goes_to = gl_mappings.on(day, accounts, using)
     yield line(DETAILED_HEAD)
     count = 0
-    for row in _entries(day):
+    for row in _entries(day, using):
         account, amount, key, leg, reason, source, effective, recorded, words = row
         count += 1
         target, unit = goes_to[account], currency(account.currency).unit
@@ -102,7 +100,7 @@ def _amounts(found: _Sums, code: str) -> tuple[Decimal, Decimal]:
     return found.debit.quantize(unit, context=EXACT), found.credit.quantize(unit, context=EXACT)
 
 
-def _accounts(day: date) -> dict[Mapped, _Sums]:
+def _accounts(day: date, using: str) -> dict[Mapped, _Sums]:
     """What each account moved that day."""
     sql = """
         SELECT a.code, a.kind, a.currency, coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0),
@@ -110,12 +108,10 @@ def _accounts(day: date) -> dict[Mapped, _Sums]:
           FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
          WHERE e.recorded_at >= %s AND e.recorded_at < %s AND e.layer = 0
          GROUP BY a.id ORDER BY a.code, a.currency"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(ends(day)))
-        return {Mapped(row[0], row[1], row[2]): _Sums(*row[3:]) for row in cursor.fetchall()}
+    return {Mapped(*row[:3]): _Sums(*row[3:]) for row in reading.rows(using, sql, ends(day))}
 
 
-def _entries(day: date) -> Iterator[tuple[Any, ...]]:
+def _entries(day: date, using: str) -> Iterator[tuple[Any, ...]]:
     sql = """
         SELECT a.code, a.kind, a.currency, e.amount, e.transaction_id, e.leg, t.reason,
                t.source_system || '/' || t.source_kind || '/' || t.source_id, e.effective_at, e.recorded_at,
@@ -124,8 +120,5 @@ def _entries(day: date) -> Iterator[tuple[Any, ...]]:
           JOIN ledger_transaction t ON t.id = e.transaction_id
          WHERE e.recorded_at >= %s AND e.recorded_at < %s AND e.layer = 0
          ORDER BY e.recorded_at, e.transaction_id, e.leg"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(ends(day)))
-        while rows := cursor.fetchmany(_CHUNK):
-            for code, kind, unit, *rest in rows:
-                yield Mapped(code, kind, unit), *rest
+    for code, kind, unit, *rest in reading.stream(using, sql, ends(day)):
+        yield Mapped(code, kind, unit), *rest

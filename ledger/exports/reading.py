@@ -1,16 +1,21 @@
 """The connection that exports and reports read from: the reader role where one is set up, else the app's own.
 
-Whatever must be true this instant (spending checks above all) never reads here: a reader may lag behind. So it is
-whoever asks for a report that chooses it (`using=reading.alias()`); what is asked reads as the app unless told.
+Whatever must be true this instant (spending checks above all) never reads here: a reader may be a standby that lags
+behind. So it is whoever asks for a report that chooses it (`using=reading.alias()`); what is asked reads as the app
+unless told. A file whose digest is kept must not lack what the standby has not heard of yet: `catch_up` first.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, transaction
 
+from ledger.errors import Unavailable
+
 READER = "reader"
+PATIENCE = 5.0  # seconds; a standby that works is some milliseconds behind
 _CHUNK = 2000
 
 
@@ -18,6 +23,20 @@ def alias() -> str:
     """The name of the connection for reports. Inside somebody's transaction it is the app's own, so that a report
     says what that one sees."""
     return READER if READER in connections and not connections["default"].in_atomic_block else "default"
+
+
+def catch_up(using: str) -> None:
+    """Come back when this connection shows all that is committed by now: at once, unless a standby answers it.
+
+    Raises Unavailable when the standby does not catch up within a few seconds."""
+    if using == "default" or not rows(using, "SELECT pg_is_in_recovery()")[0][0]:
+        return
+    [(committed,)] = rows("default", "SELECT pg_current_wal_insert_lsn()::text")
+    deadline = time.monotonic() + PATIENCE
+    while not rows(using, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [committed])[0][0]:
+        if time.monotonic() > deadline:
+            raise Unavailable("The database that reports are read from is behind. Nothing was done; try again later.")
+        time.sleep(0.05)
 
 
 @contextmanager
