@@ -124,13 +124,17 @@ def _rows(period: Period, using: str) -> Iterator[dict[str, Any]]:
 
 
 def _header(period: Period, using: str) -> dict[str, Any]:
-    days = Period.objects.using(using).filter(
-        entity=period.entity_id,
-        kind="day",
-        state="closed",
-        starts_at__gte=period.starts_at,
-        ends_at__lte=period.ends_at,
-    ).order_by("starts_at")
+    days = (
+        Period.objects.using(using)
+        .filter(
+            entity=period.entity_id,
+            kind="day",
+            state="closed",
+            starts_at__gte=period.starts_at,
+            ends_at__lte=period.ends_at,
+        )
+        .order_by("starts_at")
+    )
     return {
         "row": "header",
         "format": FORMAT,

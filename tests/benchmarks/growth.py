@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from statistics import median
@@ -48,7 +48,8 @@ def main(arguments: list[str]) -> int:
         print(f"\n{_side_by_side(ways)}")
     folder = environment.state_folder() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "growth.json").write_text(json.dumps({"sizes": found, "partitions": ways}, indent=2) + "\n")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    (folder / f"growth-{stamp}.json").write_text(json.dumps({"sizes": found, "partitions": ways}, indent=2) + "\n")
     return 0
 
 
