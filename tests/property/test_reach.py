@@ -37,8 +37,8 @@ REACHED = {
     "reverse": "accepted over_reversal currency_mismatch moves_hold reversal_of_reversal",
     "reverse at": "accepted",
     "reverse lands": "accepted",
-    "resolve": "accepted over_post already_posted void_after_post already_voided post_after_void expired status_not_declared "
-    "unbalanced",
+    "resolve": "accepted over_post already_posted void_after_post already_voided post_after_void expired "
+    "status_not_declared unbalanced",
     "resolve at": "accepted",
     "resolve lands": "accepted",
     "extend": "accepted replayed never_expires not_later expired already_posted",

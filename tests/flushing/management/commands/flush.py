@@ -4,8 +4,8 @@ Django's own truncates every table and then makes permissions, groups and catalo
 tests. Here it does so once per process, to see what an empty book holds; from then on only tables that hold more are
 emptied, as long as what an empty book holds is what it was. Where a test has changed that, Django's own runs again.
 
-A few rows are deleted by the superuser, whom no trigger stops, in a tenth of the time of TRUNCATE, which makes new files
-for a table, its indexes, and all that point to it.
+A few rows are deleted by the superuser, whom no trigger stops, in a tenth of the time of TRUNCATE, which makes new
+files for a table, its indexes, and all that point to it.
 """
 
 import os
