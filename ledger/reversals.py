@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from ledger import database, ids, reasons
 from ledger.accounts import AccountRef
 from ledger.drafts import Leg, Posted, Source, as_json, check, fingerprint, names, part_of
-from ledger.errors import AlreadyReversed, NotFound, NothingPosted, OverReversal, ReversalOfReversal
+from ledger.errors import NotFound, NothingPosted, ReversalOfReversal
 from ledger.models import Entry, Transaction
 from ledger.money import Money
 
@@ -50,49 +48,24 @@ def reverse(
         raise NothingPosted(param="transaction")
     back = None if legs is None else [Leg(leg.account, leg.amount.copy_negate()) for leg in legs]
     part = part_of(amount, back)
-    left = left_of(transaction_id) if rest and amount is None and legs is None else None
     check(reasons.reason(original.reason_id).reversal_code, back or posted)
     arguments = [
         (ids.new_id(), "uuid"),
         (transaction_id, "uuid"),
-        *(part_of(None, left) if left else part),
+        *part,
         (effective_at, "timestamptz"),
         *names(idempotency_key, source),
         (_fingerprint(transaction_id, part, source, effective_at, description, metadata), "bytea"),
         (description, "text"),
         (as_json(metadata), "jsonb"),
+        (rest, "boolean"),
     ]
-    try:
-        row = database.call("ledger_reverse", arguments)
-    except OverReversal as error:
-        if left is None or left:
-            raise
-        raise AlreadyReversed(param="transaction") from error
+    row = database.call("ledger_reverse", arguments)
     return Posted(row["id"], row["recorded_at"], row["replayed"], row["remaining"])
 
 
 def _fingerprint(transaction_id: uuid.UUID, part: list[tuple[Any, str]], *words: Any) -> bytes:
     return fingerprint("reverse", transaction_id, [value for value, _ in part if value is not None], *words)
-
-
-def left_of(transaction_id: uuid.UUID) -> list[Leg] | None:
-    """What a reversal of the rest would write, one leg per account and side; None where nothing was reversed yet. A
-    look, not a lock: when somebody else reverses a part meanwhile, the database refuses what is then too much."""
-    if not Transaction.objects.filter(reverses=transaction_id).exists():
-        return None
-    sql = """
-        SELECT a.id, a.code, a.currency, a.kind, a.sign, -sum(x.amount)
-          FROM (SELECT e.leg, e.account_id, e.amount, sign(e.amount) AS side
-                  FROM ledger_entry e WHERE e.transaction_id = %s AND e.layer = 0
-                 UNION ALL
-                SELECT NULL, e.account_id, e.amount, -sign(e.amount)
-                  FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
-                 WHERE t.reverses_id = %s AND e.layer = 0) x
-          JOIN ledger_account a ON a.id = x.account_id
-         GROUP BY a.id, x.side HAVING sum(x.amount) <> 0 ORDER BY min(x.leg), x.side"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [transaction_id, transaction_id])
-        return [Leg(AccountRef(*account), amount) for *account, amount in cursor.fetchall()]
 
 
 def mirrored(transaction_id: uuid.UUID) -> list[Leg]:

@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from ledger import accounts, invariants, posting, queries
 from ledger.database import unit_of_work
-from ledger.errors import DomainError, InsufficientAvailable, InvalidTransition, OverCapture, OverReversal
+from ledger.errors import (
+    AlreadyReversed,
+    DomainError,
+    InsufficientAvailable,
+    InvalidTransition,
+    OverCapture,
+    OverReversal,
+)
 from ledger.models import Event, Hold, Pending, Transaction
 from ledger.money import Money
 from ledger.posting import Posted, credit, debit
@@ -152,6 +159,28 @@ def test_parts_of_a_reversal_add_up_to_the_original_whoever_comes_when():
     if left := Decimal(1000) - queries.balance_of(wallet.id).balance:
         assert books.reverse(original, amount=Money.of(left, "EUR")).remaining == 0
     assert (books.balance(wallet), books.balance(fees), books.balance(bank)) == ("1000", "0", "1000")
+    assert invariants.run().clean
+
+
+def test_the_rest_is_what_is_left_when_its_turn_comes():
+    """Whoever asks for the rest while others take parts gets what they left, and is never told that it is too much."""
+    books.receive("1000")
+    original = unit_of_work(
+        lambda: posting.post(
+            reason="CLIENT_INTERNAL_TRANSFER",
+            legs=[debit(books.wallet(), Decimal(100)), credit(books.trading(), Decimal(100))],
+        )
+    )
+    parts = [lambda: books.reverse(original, amount=Money.of("7", "EUR"))] * 9
+    rests = [lambda: books.reverse(original, rest=True)] * 3
+    results = at_once(*parts[:3], rests[0], *parts[3:6], rests[1], *parts[6:], rests[2])
+    done = [result for result in results if isinstance(result, Posted)]
+    late = Counter(type(result) for result in results if not isinstance(result, Posted))
+    assert late.keys() <= {AlreadyReversed, OverReversal}, results
+    assert all(isinstance(result, Posted | AlreadyReversed) for result in (results[3], results[7], results[11]))
+    assert len(done) == 10 - late[OverReversal]
+    assert late[AlreadyReversed] == 2
+    assert (books.balance(books.wallet()), books.balance(books.trading())) == ("1000", "0")
     assert invariants.run().clean
 
 

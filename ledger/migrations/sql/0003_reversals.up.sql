@@ -51,11 +51,12 @@ RETURNS TABLE (ord bigint, account_id bigint, amount numeric) LANGUAGE sql STABL
 $$;
 
 -- Public: reverse a posted transaction under its reason's own reversal code: wholly, when nothing of it was reversed
--- before; or the share p_amount of it; or the entries given, which mirror those of the original.
+-- before; or, with p_rest, whatever is left of it; or the share p_amount of it; or the entries given, which mirror those of
+-- the original.
 CREATE FUNCTION ledger_reverse(
     p_id uuid, p_original uuid, p_amount numeric, p_currency text, p_accounts bigint[], p_amounts numeric[],
     p_effective timestamptz, p_key text, p_system text, p_kind text, p_source text, p_fingerprint bytea,
-    p_description text, p_metadata jsonb,
+    p_description text, p_metadata jsonb, p_rest boolean DEFAULT false,
     OUT id uuid, OUT recorded_at timestamptz, OUT replayed boolean, OUT remaining numeric
 ) LANGUAGE plpgsql SECURITY DEFINER AS $$
 #variable_conflict use_column
@@ -88,9 +89,19 @@ BEGIN
             SELECT array_agg(s.account_id ORDER BY s.ord), array_agg(-s.amount ORDER BY s.ord) INTO accounts, amounts
               FROM ledger_share(p_original, p_amount, p_currency) s WHERE p_amount <= bad.rest;
         ELSE
-            SELECT coalesce(p_accounts, array_agg(e.account_id ORDER BY e.leg)),
-                   coalesce(p_amounts, array_agg(-e.amount ORDER BY e.leg)) INTO accounts, amounts
-              FROM ledger_entry e WHERE e.transaction_id = p_original AND e.layer = 0;
+            IF p_rest AND p_accounts IS NULL
+               AND EXISTS (SELECT 1 FROM ledger_transaction t WHERE t.reverses_id = p_original) THEN
+                SELECT array_agg(r.account_id ORDER BY r.ord), array_agg(-r.amount ORDER BY r.ord) INTO accounts, amounts
+                  FROM ledger_rest(p_original, 0::smallint) r;
+                IF accounts IS NULL THEN
+                    PERFORM ledger_refuse('over_reversal', jsonb_build_object('param', 'transaction',
+                        'cause', 'already_reversed', 'transaction', p_original));
+                END IF;
+            ELSE
+                SELECT coalesce(p_accounts, array_agg(e.account_id ORDER BY e.leg)),
+                       coalesce(p_amounts, array_agg(-e.amount ORDER BY e.leg)) INTO accounts, amounts
+                  FROM ledger_entry e WHERE e.transaction_id = p_original AND e.layer = 0;
+            END IF;
             SELECT g.account_id, abs(coalesce(r.amount, 0)) AS rest, g.wanted INTO bad
               FROM (SELECT account_id, sign(amount) AS side, sum(abs(amount)) AS wanted, min(ord) AS ord
                       FROM unnest(accounts, amounts) WITH ORDINALITY AS u (account_id, amount, ord) GROUP BY 1, 2) g

@@ -208,6 +208,15 @@ def test_a_part_that_does_not_divide_exactly_is_refused_and_given_by_entries_ins
     assert fx((("99", "0", "0"), "1", ("0", "0", "0"), "0"))
 
 
+def test_of_entries_that_are_all_too_much_the_first_one_given_is_named(deal):
+    dollars = books.wallet(currency="USD")
+    entries = [debit(dollars, Decimal(90)), credit(books.fees("USD"), Decimal(90))]
+    for legs in (entries, entries[::-1]):
+        with pytest.raises(OverPost) as refused:
+            books.settle(deal, legs=legs)
+        assert refused.value.data["account_id"] == legs[0].account.id
+
+
 def test_only_what_was_reserved_can_be_posted_by_entries(deal):
     dollars = books.wallet(currency="USD")
     for legs, cause in (

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ledger import accounts, ids, invariants, posting, queries
 from ledger.errors import (
+    AlreadyReversed,
     CurrencyMismatch,
     IdempotencyKeyReused,
     InsufficientAvailable,
@@ -219,6 +220,29 @@ def test_entries_may_be_chosen_with_their_amounts(conversion):
         books.reverse(conversion, legs=chosen, amount=Money.of("1", "EUR"))
     books.reverse(conversion, amount=Money.of("90.91", "EUR"))  # what is left, in proportion
     assert (state(conversion), books.balance(books.wallet())) == ("reversed", "0")
+
+
+def test_of_entries_that_are_all_too_much_the_first_one_given_is_named():
+    original = books.receive("100")
+    books.reverse(original)
+    entries = [debit(books.bank(), Decimal(1)), credit(books.wallet(), Decimal(1))]
+    for legs in (entries, entries[::-1]):
+        with pytest.raises(OverReversal) as refused:
+            books.reverse(original, legs=legs)
+        assert refused.value.data["account_id"] == legs[0].account.id
+
+
+def test_the_rest_is_whatever_parts_and_entries_have_left(conversion):
+    spread, euros = accounts.ref("house/fx-spread", "EUR"), accounts.ref("house/fx", "EUR")
+    books.reverse(conversion, legs=[debit(euros, Decimal("0.10")), credit(spread, Decimal("0.10"))])
+    books.reverse(conversion, amount=Money.of("33.33", "USD"))
+    rest = books.reverse(conversion, rest=True, idempotency_key="rest")
+    assert (rest.remaining, state(conversion), books.balance(books.wallet())) == (0, "reversed", "0")
+    again = books.reverse(conversion, rest=True, idempotency_key="rest")
+    assert (again.id, again.replayed) == (rest.id, True)
+    with pytest.raises(AlreadyReversed) as refused:
+        books.reverse(conversion, rest=True)
+    assert (refused.value.param, books.balance(books.wallet())) == ("transaction", "0")
 
 
 def test_a_partial_reversal_repeated_under_its_key_is_answered_again():
