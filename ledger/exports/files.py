@@ -2,7 +2,7 @@
 
 A file is made whole before its first byte leaves, so that a failure is a refusal and never half a file. REST and the
 staff pages both give out what is made here, and the commands (`export_journal`, `archive_period`, `export_seal`) write
-the same bytes. Whatever is given out leaves an event with its SHA-256; nothing here asks who may have it.
+the same bytes. Whatever is given out, by them too, leaves an event with its SHA-256; nothing here asks who may have it.
 """
 
 import hashlib
@@ -10,14 +10,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from django.http import FileResponse
 
 from ledger import archives, events, seal_notes
 from ledger.errors import InvalidRequest, Unavailable
-from ledger.exports import beancount, hledger, reading, seal
+from ledger.exports import beancount, given, hledger, reading, seal
 from ledger.exports.book import Book
 from ledger.models import Period
 
@@ -62,8 +63,8 @@ def journal(
             file.writelines(write(Book(first=first, last=last, using=using)))
         return path
 
-    days = {"from": str(first) if first else None, "to": str(last) if last else None}
-    return _told(_whole(written, TEXT), "book.exported", "book", actor=actor, now=now, data={"format": form, **days})
+    tell = partial(given.book, form=form, first=first, last=last, actor=actor, now=now)
+    return _told(_whole(written, TEXT), tell)
 
 
 def archive(period: Period, *, actor: events.Who, now: datetime) -> WholeFile:
@@ -82,10 +83,10 @@ def sealed_history(*, actor: events.Who, now: datetime) -> WholeFile:
     def written(folder: Path) -> Path:
         path = folder / "seal.jsonl.gz"
         with reading.snapshot() as using:
-            seal.write(seal.lines(using), path)
+            seal.write(seal.lines(using), path, compressed=True)
         return path
 
-    return _told(_whole(written, GZIP), "seal.exported", "seal", actor=actor, now=now, data={})
+    return _told(_whole(written, GZIP), partial(given.sealed_history, actor=actor, now=now))
 
 
 def verifier() -> WholeFile:
@@ -93,14 +94,11 @@ def verifier() -> WholeFile:
     return WholeFile(VERIFIER.name, "text/x-python; charset=utf-8", VERIFIER.open("rb"))
 
 
-def _told(
-    made: WholeFile, type: str, object_ref: str, *, actor: events.Who, now: datetime, data: dict[str, Any]
-) -> WholeFile:
+def _told(made: WholeFile, tell: Callable[[str], None]) -> WholeFile:
     """The file, after an event that says who took it away and which bytes they were."""
     digest = hashlib.file_digest(made.opened, "sha256").hexdigest()  # type: ignore[arg-type]  # a file, read in pieces
     made.opened.seek(0)
-    told = {**{name: value for name, value in data.items() if value is not None}, "sha256": digest}
-    events.record(type=type, object_ref=object_ref, actor=actor, data=told, occurred_at=now)
+    tell(digest)
     return made
 
 

@@ -7,6 +7,8 @@ a file without anything else of ours; its fields are those of `migrations/sql/00
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from io import BufferedIOBase, BufferedWriter
 from pathlib import Path
 
 from django.conf import settings
@@ -46,18 +48,16 @@ def lines(alias: str) -> Iterator[str]:
         yield json.dumps({"checkpoint": seal_checkpoints.text_of(checkpoint)}) + "\n"
 
 
-def write(pieces: Iterator[str], output: Path) -> int:
-    """Write the lines to `output`, compressed when it ends in .gz; returns how many. A half file never takes the
-    name of a whole one."""
-    partial = output.with_name(f"{output.name}.partial")
+def write(pieces: Iterator[str], output: Path, *, compressed: bool) -> int:
+    """Write the lines to `output`, with gzip where `compressed`; returns how many."""
     count = 0
-    with partial.open("wb") as raw:
-        # No name and no time in the compressed file's header: the same history gives the same bytes.
-        file = gzip.GzipFile("", "wb", 6, raw, mtime=0) if output.suffix == ".gz" else raw
+    with output.open("wb") as raw, _through(raw, compressed) as file:
         for piece in pieces:
             file.write(piece.encode())
             count += 1
-        if file is not raw:
-            file.close()
-    partial.replace(output)
     return count
+
+
+def _through(raw: BufferedWriter, compressed: bool) -> AbstractContextManager[BufferedIOBase]:
+    # No name and no time in the compressed file's header: the same history gives the same bytes.
+    return gzip.GzipFile("", "wb", 6, raw, mtime=0) if compressed else nullcontext(raw)

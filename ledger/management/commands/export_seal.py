@@ -1,17 +1,26 @@
-"""Write the sealed history to one file that an auditor can check with `verify_seal.py` and nothing else of ours."""
+"""Write the sealed history to one file that an auditor can check with `verify_seal.py` and nothing else of ours.
+
+Like the file of a page, a complete one leaves the event `seal.exported`; a database role that cannot record it exports
+nothing.
+"""
 
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from ledger.exports import reading, seal
-
-VERIFIER = Path(seal.__file__).with_name("verify_seal.py")
+from ledger.errors import DomainError
+from ledger.exports import given, reading, seal
+from ledger.exports.files import VERIFIER
+from ledger.system import System
 
 
 class Command(BaseCommand):
-    help = "Write all sealed rows, the chain, daily roots and signed checkpoints to a file (.jsonl or .jsonl.gz)."
+    help = (
+        "Write all sealed rows, the chain, daily roots and signed checkpoints to a file (.jsonl or .jsonl.gz), and "
+        "record its SHA-256 as an event (with the app's role)."
+    )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--to", type=Path, required=True, help="file to write; compressed when it ends in .gz")
@@ -20,8 +29,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, to: Path, verifier: Path | None, **options: Any) -> None:
-        with reading.snapshot() as alias:
-            count = seal.write(seal.lines(alias), to)
+        try:
+            given.require_record()
+        except DomainError as error:
+            raise CommandError(error.detail) from error
         if verifier:
             verifier.write_text(VERIFIER.read_text(encoding="utf-8"), encoding="utf-8")
+
+        def tell(sha256: str) -> None:
+            given.sealed_history(sha256, actor=System("export_seal"), now=timezone.now())
+
+        with given.whole_file(to, tell) as path, reading.snapshot() as using:
+            count = seal.write(seal.lines(using), path, compressed=to.suffix == ".gz")
         self.stderr.write(f"{count} lines written to {to}.")

@@ -1,10 +1,13 @@
 """The exported book, read by programs that know nothing of ours: accepted as it is, and they compute our balances."""
 
 import csv
+import errno
+import hashlib
 import io
 import json
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
@@ -13,9 +16,11 @@ from beancount import loader
 from beancount.core import inventory
 from beancount.core.data import Balance, Open, Transaction
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 
 from ledger import queries
 from ledger.exports import beancount, hledger
+from ledger.models import Event
 
 pytestmark = pytest.mark.django_db
 
@@ -151,3 +156,68 @@ def test_the_book_is_written_to_a_file_whole(kept_book, tmp_path):
 def test_dates_the_wrong_way_round_are_refused(kept_book):
     with pytest.raises(CommandError, match="--from is after --to"):
         part({"first": "2026-03-04", "last": "2026-03-02"})
+
+
+def told():
+    """What the log says of books that were taken away."""
+    rows = Event.objects.filter(type="book.exported").order_by("id")
+    return [(event.object_ref, event.actor, event.data) for event in rows]
+
+
+def test_who_takes_the_book_from_the_shell_is_in_the_log_with_its_digest(kept_book, tmp_path):
+    target = tmp_path / "book.journal"
+    err = io.StringIO()
+    call_command("export_journal", "--format=hledger", "--to=2026-03-04", "--output", str(target), stderr=err)
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    first = ("book", "system:export_journal", {"format": "hledger", "to": "2026-03-04", "sha256": digest})
+    assert told() == [first]
+    digest = hashlib.sha256(export(format="beancount").encode()).hexdigest()
+    assert told() == [first, ("book", "system:export_journal", {"format": "beancount", "sha256": digest})]
+
+
+class Full(io.StringIO):
+    """A disk that is full: what was buffered does not get there."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.room = room
+
+    def write(self, text):
+        if self.tell() > self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+    def flush(self):
+        if self.room == sys.maxsize:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("room", [200, sys.maxsize])
+def test_a_book_that_could_not_be_printed_whole_is_not_said_to_have_been_taken(kept_book, room):
+    with pytest.raises(OSError, match="No space left"):
+        call_command("export_journal", "--format=hledger", stdout=Full(room))
+    assert told() == []
+
+
+def test_a_file_that_could_not_be_written_leaves_neither_an_event_nor_itself(kept_book, tmp_path):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    for target in (tmp_path / "no folder" / "book.journal", taken):
+        with pytest.raises(OSError, match=str(target)):
+            call_command("export_journal", "--format=hledger", "--output", str(target), stderr=io.StringIO())
+    assert told() == []
+    assert list(tmp_path.rglob("*")) == [taken]
+
+
+def test_what_cannot_be_recorded_is_not_given_away(kept_book, tmp_path, monkeypatch):
+    """The log fails when the file is complete: the file of last time stays, the new one is gone."""
+
+    def refused(**facts):
+        raise DatabaseError("the log is full")
+
+    target = tmp_path / "book.journal"
+    target.write_text("last time's")
+    monkeypatch.setattr("ledger.events.record", refused)
+    with pytest.raises(DatabaseError, match="the log is full"):
+        call_command("export_journal", "--format=hledger", "--output", str(target), stderr=io.StringIO())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("book.journal", "last time's")]
