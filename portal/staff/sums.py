@@ -1,10 +1,10 @@
-"""The trial balance and roll-ups on staff pages: per currency, now or at a moment, down to the account, and as CSV.
+"""The trial balance and roll-ups on staff pages: per currency, by both clocks, down to the account, and as CSV.
 
 The same question as the API's reports, asked once per page. Reads only; exporting a day to the general ledger goes
 through its service, which records it.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +24,7 @@ from ledger.models import Account
 from ledger.rollups import RollUp
 from ledger.scopes import Scope, scope
 from payments.web import actor_of
+from portal.staff import clocks
 
 PERMISSION = "ledger.view_report"
 ROWS_MOST = 500
@@ -60,28 +61,29 @@ def _page(request: HttpRequest, name: str, *, usual: str) -> HttpResponse:
         raise PermissionDenied
     by = request.GET.get("by", usual)
     by = by if by in LEVELS else usual
-    at, wrong = _moment(request.GET.get("at", ""))
+    times = clocks.read(request.GET.dict())
     words = {word: request.GET.get(word, "") for word in _WORDS}
     within = scope(**words)
     currencies = sorted(set(Account.objects.order_by().values_list("currency_id", flat=True).distinct()))
     chosen = request.GET.get("currency", "")
     chosen = chosen if chosen in currencies else (currencies[0] if currencies else "")
     part = Scope(**{**vars(within), "currency": chosen})
-    rows = rollups.roll_up(by=by, within=part, effective_at=at, using=reading.alias())
-    if request.GET.get("format") == "csv":
-        stamp = (at or timezone.now()).strftime("%Y-%m-%d")
+    moments = {"effective_at": times.at.moment, "recorded_at": times.recorded_at.moment}
+    rows = rollups.roll_up(by=by, within=part, **moments, using=reading.alias())
+    if request.GET.get("format") == "csv" and not times.wrong:
+        stamp = times.stamp(now=timezone.now())
         return attachment(rollup_csv(rows, rollups.totals(rows)).encode(), f"{name}-{chosen}-{stamp}.csv")
-    asked = {"by": by, "at": request.GET.get("at", ""), "currency": chosen, **words}
+    asked = {"by": by, **times.typed, "currency": chosen, **words}
     context = {
         **admin.site.each_context(request),
         "title": TITLES[name],
         "tabs": [(code, _query(asked, currency=code), code == chosen) for code in currencies],
         "levels": [(label, _query(asked, by=level), level == by) for level, label in LEVELS.items()],
         "asked": asked,
-        "wrong": wrong,
-        "when": display.when(at, seconds=True) if at else "now",
+        "kept": {"currency": chosen, **words},
+        "times": times,
         "path": _path(words),
-        "up": f"?{urlencode({'by': usual, 'currency': chosen, 'at': asked['at']})}" if any(words.values()) else "",
+        "up": _query({"by": usual, **times.typed, "currency": chosen}) if any(words.values()) else "",
         "rows": [_row(request, row, by, asked, name) for row in rows[:ROWS_MOST]],
         "more": len(rows) - ROWS_MOST if len(rows) > ROWS_MOST else 0,
         "foot": _foot(rows, chosen),
@@ -90,18 +92,7 @@ def _page(request: HttpRequest, name: str, *, usual: str) -> HttpResponse:
         "gl": reverse("admin:gl-day") if request.user.has_perm(gl_exports.PERMISSION) else "",
         "forms": sorted(gl_csv.FORMS, reverse=True),
     }
-    return TemplateResponse(request, "admin/staff/sums.html", context, status=422 if wrong else 200)
-
-
-def _moment(text: str) -> tuple[datetime | None, str]:
-    """A moment in the reader's zone, from a date-and-time field; None for now, and what is wrong with it."""
-    if not text:
-        return None, ""
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        return None, "This is not a date and time; what you see is now."
-    return (timezone.make_aware(read) if timezone.is_naive(read) else read), ""
+    return TemplateResponse(request, "admin/staff/sums.html", context, status=422 if times.wrong else 200)
 
 
 def _query(asked: dict[str, str], **changes: str) -> str:

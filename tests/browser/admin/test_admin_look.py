@@ -93,6 +93,8 @@ def pages_of_sums(day: Day) -> dict[str, str]:
     return {
         "trial-balance": reverse("admin:trial-balance") + "?currency=EUR",
         "trial-balance-accounts": reverse("admin:trial-balance") + "?currency=EUR&by=account&at=2026-01-01T12:00",
+        "trial-balance-both-clocks": reverse("admin:trial-balance")
+        + "?currency=EUR&at=2026-01-01T12:00:00&recorded_at=2099-01-02T12:00:00",
         "roll-ups": reverse("admin:roll-ups") + "?currency=EUR",
         "roll-ups-clients": reverse("admin:roll-ups") + "?currency=EUR&by=prefix&prefix=client",
         "monitors": reverse("admin:ledger_balancemonitor_changelist"),

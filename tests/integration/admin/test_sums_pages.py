@@ -1,20 +1,27 @@
 """Pages of sums, monitors, the mapping and cut-overs: what people see and do there, and what is refused in words."""
 
 import csv
+import html
 import io
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from ledger import ids
-from ledger.models import BalanceMonitor, Event, GlExport, GlMapping
+from ledger.models import BalanceMonitor, Event, GlExport, GlMapping, Transaction
 from payments.models import Client, OpeningImport, Transfer
 from payments.services import opening_imports, opening_reports
 from tests.factories import cutover
 from tests.integration.admin import office
+from tests.integration.ledger import books
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +54,93 @@ def test_the_trial_balance_says_that_it_balances_and_opens_into_accounts():
     assert "1,000.00" not in then
 
 
-def test_a_moment_that_is_none_is_told_and_now_is_shown():
+MARCH = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def backdated() -> tuple[str, str]:
+    """Money of March 10th that was known at once, and more of that day that was learned later; the moment between."""
+    books.receive("100.25", effective_at=MARCH)
+    between = Transaction.objects.latest("recorded_at").recorded_at
+    books.receive("40.50", effective_at=MARCH)
+    return "2026-03-11T00:00:00", f"{timezone.localtime(between):%Y-%m-%dT%H:%M:%S.%f}"
+
+
+@pytest.mark.parametrize("name", ["trial-balance", "roll-ups"])
+def test_what_was_learned_later_is_in_one_clock_and_not_in_the_other(name):
+    at, known = backdated()
+    person = office.signed_in("auditor")
+    asked = {"currency": "EUR", "by": "kind"}
+    for times, sum_, heading in (
+        ({}, "140.75", "EUR · now"),
+        ({"at": at}, "140.75", "EUR · at 11 Mar 2026, 00:00:00, as known now"),
+        ({"at": at, "recorded_at": known}, "100.25", "EUR · at 11 Mar 2026, 00:00:00, as known at "),
+        ({"recorded_at": known}, "100.25", "EUR · now, as known at "),
+        ({"at": "2026-03-10T00:00:00", "recorded_at": known}, "", "EUR · at 10 Mar 2026, 00:00:00, as known at "),
+    ):
+        text = page(person, name, **asked, **times)
+        title = strip_tags(re.search(r"<h2[^>]*>(EUR.*?)</h2>", text)[1])
+        assert title.startswith(heading), times
+        assert {figure for figure in ("140.75", "100.25") if figure in text} == ({sum_} if sum_ else set()), times
+        assert ("Without what was recorded later" in text) is ("recorded_at" in times)
+        days = f"{times.get('at', str(timezone.localdate()))[:10]}"
+        days += f"-as-known-{known[:10]}" if "recorded_at" in times else ""
+        file = person.get(reverse(f"admin:{name}"), {**asked, **times, "format": "csv"})
+        assert file["Content-Disposition"] == f'attachment; filename="{name}-EUR-{days}.csv"'
+        assert {figure for figure in ("140.75", "100.25") if figure in file.content.decode()} == {sum_} - {""}, times
+
+
+def test_both_times_stay_on_the_way_through_the_page():
+    """In every tab, in each group that opens, in the file, on the way back and in the fields themselves."""
+    at, known = backdated()
+    person = office.signed_in("auditor")
+    books.receive("5", to=books.wallet(currency="USD"))
+    times = {"at": at, "recorded_at": known}
+    for name, options in (("trial-balance", {"by": "kind"}), ("roll-ups", {"by": "prefix", "prefix": "client"})):
+        text = page(person, name, currency="EUR", **options, **times)
+        links = [html.unescape(link) for link in re.findall(r'href="(\?[^"]+)"', text)]
+        assert len(links) > 3
+        for link in links:
+            found = parse_qs(link[1:])
+            assert {word: found.get(word) for word in times} == {word: [time] for word, time in times.items()}, link
+        for word, time in {"at": at, "recorded_at": known[:23]}.items():  # a browser's field holds no microseconds
+            assert re.search(f'name="{word}"[^>]* value="{time}"', text), word
+            assert len(re.findall(f'name="{word}"', text)) == 1, "one field, not a hidden one beside it"
+
+
+def test_a_time_of_another_zone_is_said_in_the_readers_and_stays_in_its_field():
     office.client("1000.00")
-    response = office.signed_in("auditor").get(reverse("admin:trial-balance"), {"at": "soon", "currency": "EUR"})
-    assert response.status_code == 422
-    assert "not a date and time" in response.content.decode()
+    text = page(office.signed_in("auditor"), "trial-balance", currency="EUR", recorded_at="2026-03-11T01:30:00+02:00")
+    assert "as known at 10 Mar 2026, 23:30:00</h2>" in re.sub("</?time[^>]*>", "", text)
+    assert re.search('name="recorded_at"[^>]* value="2026-03-10T23:30:00"', text)
+
+
+def test_a_second_clock_costs_no_more_questions():
+    at, known = backdated()
+    person = office.signed_in("auditor")
+    counts = []
+    for times in ({}, {"at": at}, {"at": at, "recorded_at": known}):
+        with CaptureQueriesContext(connection) as questions:
+            page(person, "trial-balance", currency="EUR", **times)
+        counts.append(len(questions))
+    assert len(set(counts)) == 1, counts
+
+
+@pytest.mark.parametrize("typed", ["soon", "2026-13-01T00:00", "9999-12-31T23:59-12:00", "0001-01-01T00:00+12:00"])
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [("at", "what you see is now."), ("recorded_at", "what you see is as known now.")],
+)
+def test_a_moment_that_is_none_is_told_at_its_field_and_now_is_shown(field, words, typed):
+    office.client("1000.00")
+    person = office.signed_in("auditor")
+    for more in ({}, {"format": "csv"}):
+        response = person.get(reverse("admin:trial-balance"), {field: typed, "currency": "EUR", **more})
+        assert response.status_code == 422
+        text = response.content.decode()
+        assert f'id="{field}-wrong">This is not a date and time; {words}</p>' in text
+        assert re.search(f'id="{field}"[^>]* aria-invalid="true" aria-describedby="{field}-wrong"', text)
+        assert text.count("aria-invalid") == 1
+        assert "EUR · now</h2>" in text
 
 
 def test_the_csv_of_the_page_is_what_the_page_shows():
