@@ -182,7 +182,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             "lead": self.lead(request, shown),
             "summary": self.summary(request, shown),
             "panels": [*above.panels(request, shown), *self.panels(request, shown), *below.panels(request, shown)],
-            "asides": [*self.asides(request, shown), *events_of(request, self.public_id(shown))],
+            "asides": [*self.asides(request, shown), *self.trail(request, shown)],
             "acts": [(act, address) for act, address in offers if act.name != self.inline],
             "inline": next(((act, url, act.form()) for act, url in offers if act.name == self.inline), None),
             **extra,
@@ -213,6 +213,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     def asides(self, request: HttpRequest, shown: Any) -> list[Panel]:
         return []
+
+    def trail(self, request: HttpRequest, shown: Any) -> list[Panel]:
+        """What was recorded of the object, under the asides."""
+        return events_of(request, self.public_id(shown))
 
     # --- acting ------------------------------------------------------------------------------------------------------
 

@@ -74,3 +74,7 @@ class EventAdmin(ReadOnlyAdmin):
                 ("Recorded", display.when(shown.recorded_at, seconds=True)),
             )
         ]
+
+    def trail(self, request: HttpRequest, shown: Event) -> list[Panel]:
+        """An event is recorded once and nothing happens to it afterwards."""
+        return []

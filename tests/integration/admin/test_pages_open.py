@@ -146,6 +146,16 @@ def test_a_client_and_a_stranger_do_not_get_in() -> None:
     assert "/accounts/login/" in office.Browser().get(stranger["Location"])["Location"]
 
 
+def test_an_event_has_no_events_of_its_own_while_what_it_is_about_has() -> None:
+    made, person = office.withdrawal(office.client("1000.00"), "100.00"), office.signed_in("auditor")
+    event = Event.objects.filter(object_ref=made.public_id).first()
+    assert event is not None
+    shown = person.get(reverse("admin:ledger_event_change", args=[event.public_id])).context
+    assert [panel.title for panel in shown["asides"]] == ["Event"]
+    about = person.get(reverse("admin:payments_withdrawal_change", args=[made.public_id])).context
+    assert "Events" in [panel.title for panel in about["asides"]]
+
+
 def test_only_our_own_models_are_there() -> None:
     labels = {page.opts.app_label for page in admins()}
     assert labels == {"ledger", "payments", "reconciliation"}
