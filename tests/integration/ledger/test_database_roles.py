@@ -60,7 +60,7 @@ def tables(role: psycopg.Connection[Any]) -> list[str]:
     return found
 
 
-def test_the_app_can_write_to_no_table_of_the_ledger_but_the_three_it_may_add_to(app: Any) -> None:
+def test_the_app_can_write_to_no_table_of_the_ledger_but_those_that_its_rights_name(app: Any) -> None:
     allowed = {}
     for table in tables(app):
         rights = "SELECT has_table_privilege(current_user, %s, right_) FROM unnest(%s::text[]) right_"
