@@ -1,5 +1,5 @@
 """The books on staff pages, and the base that every staff admin stands on."""
 
-from ledger.admin import events, holds, transactions
+from ledger.admin import entries, events, holds, transactions
 
-__all__ = ["events", "holds", "transactions"]
+__all__ = ["entries", "events", "holds", "transactions"]

@@ -15,8 +15,8 @@ from ledger.admin import display, finding, references
 from ledger.admin.as_of import ASK
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices
+from ledger.admin.lines import LAYERS
 from ledger.admin.panels import Facts, Panel, Table, columns, facts
-from ledger.admin.transactions import LAYERS
 from ledger.chart import CATEGORIES, KINDS
 from ledger.models import Account
 from ledger.money import CURRENCIES

@@ -10,8 +10,8 @@ from django.db.models import Q
 from ledger import ids, queries
 from ledger.admin import display, references
 from ledger.admin.acts import Act, Call
+from ledger.admin.lines import LAYERS
 from ledger.admin.panels import Panel, Table, columns
-from ledger.admin.transactions import LAYERS
 from ledger.models import Account, Entry
 
 ENTRIES_SHOWN = 50

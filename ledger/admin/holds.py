@@ -13,8 +13,8 @@ from ledger import queries
 from ledger.admin import display, finding, people, references
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices, since
+from ledger.admin.lines import lines_table
 from ledger.admin.panels import Panel, Table, columns, facts
-from ledger.admin.transactions import lines_table
 from ledger.models import Hold, Transaction
 
 KIND_NAMES = {

@@ -11,8 +11,8 @@ from typing import Any
 
 from ledger import dry_runs, queries
 from ledger.admin import display
+from ledger.admin.lines import LAYERS
 from ledger.admin.panels import Panel, Table, columns
-from ledger.admin.transactions import LAYERS
 from ledger.chart import KINDS
 from ledger.models import Entry, Transaction
 from ledger.money import EXACT

@@ -1,49 +1,24 @@
-"""Transactions and entries on staff pages: every posting with its debits and credits, before and after.
+"""Transactions on staff pages: every posting with its debits and credits, before and after.
 
 Nothing here can post, void or reverse; what staff may do is registered with the people, in `payments.admin`.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ledger import ids, queries
+from ledger import queries
 from ledger.admin import display, finding, pending_panels, references, sources
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.filters import choices, since
+from ledger.admin.lines import lines_table
 from ledger.admin.panels import Panel, Table, Text, columns, facts
-from ledger.models import Entry, Pending, Transaction
-from ledger.money import CURRENCIES
+from ledger.models import Pending, Transaction
 from ledger.reasons import REASONS
-
-LINE_HEADS = columns(("Account", "main"), ("Debit", "money"), ("Credit", "money"), ("Before → after", "money"), "Layer")
-LAYERS = {0: "posted", 1: "pending", 2: "released"}
-
-
-def lines_table(request: HttpRequest, title: str, lines: Iterable[queries.Line], note: str = "") -> Table:
-    """Debit and credit columns, with the account's posted balance before and after each line."""
-    rows = tuple(
-        (
-            references.link(request, ids.encode("acc", line.account_id), display.account(line.code)),
-            display.raw_amount(-line.amount, line.currency) if line.amount < 0 else "",
-            display.raw_amount(line.amount, line.currency) if line.amount > 0 else "",
-            _before_after(line),
-            display.state(LAYERS[line.layer]),
-        )
-        for line in lines
-    )
-    return Table(title, LINE_HEADS, rows, note=note)
-
-
-def _before_after(line: queries.Line) -> Any:
-    if line.balance_before is None or line.balance_after is None:
-        return display.DASH
-    before, after = (display.raw_amount(value, line.currency) for value in (line.balance_before, line.balance_after))
-    return before if line.balance_before == line.balance_after else display.joined(before, "→", after)
 
 
 class TransactionAdmin(ReadOnlyAdmin):
@@ -146,65 +121,3 @@ class TransactionAdmin(ReadOnlyAdmin):
         )
         heads = columns(("Transaction", "main"), "How", "Reason", ("Effective", "time"))
         return Table("Linked transactions", heads, rows)
-
-
-@admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
-    prefix = "ent"
-    list_display = ("entry", "account_shown", "debit", "credit", "layer_shown", "after", "effective")
-    list_filter = (
-        choices("currency_id", "Currency", sorted(CURRENCIES)),
-        choices("layer", "Layer", ("0", "1", "2"), {str(k): v for k, v in LAYERS.items()}),
-        since("effective_at"),
-    )
-    list_select_related = ("transaction__reason", "account")
-    finders = (
-        finding.public_id("acc", "account_id", "account"),
-        finding.public_id("txn", "transaction_id", "transaction id"),
-        finding.amount("amount", "currency_id", both_signs=True),
-        finding.account_code("account__code"),
-    )
-    search_help_text = "Account code, transaction id, amount"
-
-    def public_id(self, shown: Entry) -> str:
-        return ids.encode(self.prefix, shown.pk)
-
-    def url_of(self, shown: Entry, act: str = "change") -> str:
-        return references.url(ids.encode("txn", shown.transaction_id))
-
-    @admin.display(description="Transaction")
-    def entry(self, shown: Entry) -> Any:
-        return display.stacked(shown.transaction.reason.title, display.short(shown.transaction.public_id))
-
-    @admin.display(description="Account")
-    def account_shown(self, shown: Entry) -> Any:
-        return display.account(shown.account.code)
-
-    @admin.display(description="Debit")
-    def debit(self, shown: Entry) -> Any:
-        return display.raw_amount(-shown.amount, shown.currency_id) if shown.amount < 0 else ""
-
-    @admin.display(description="Credit")
-    def credit(self, shown: Entry) -> Any:
-        return display.raw_amount(shown.amount, shown.currency_id) if shown.amount > 0 else ""
-
-    @admin.display(description="Layer")
-    def layer_shown(self, shown: Entry) -> Any:
-        return display.state(LAYERS[shown.layer])
-
-    @admin.display(description="Balance after")
-    def after(self, shown: Entry) -> Any:
-        return display.raw_amount(shown.balance_after, shown.currency_id)
-
-    @admin.display(description="Effective")
-    def effective(self, shown: Entry) -> Any:
-        return display.when(shown.effective_at)
-
-    def heading(self, shown: Entry) -> str:
-        return f"Entry {shown.pk}"
-
-    def lead(self, request: HttpRequest, shown: Entry) -> Any:
-        return display.raw_amount(shown.amount, shown.currency_id, signed=True)
-
-    def panels(self, request: HttpRequest, shown: Entry) -> list[Panel]:
-        return [lines_table(request, "Entries", queries.lines_of(shown.transaction_id))]
