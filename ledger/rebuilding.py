@@ -92,8 +92,15 @@ _HOLDS = """
     RETURNING 'hold', h.id::text, row(d.old_amount, d.old_captured, d.old_released, d.old_state)::text,
               row(h.amount, h.captured, h.released, h.state)::text
 """
+
+
+def _findings(name: str) -> str:
+    """The query of a check, over everything."""
+    return next(check for check in CHECKS if check.name == name).query(0)
+
+
 # A wrong checkpoint misleads every later one of its account: all from the first wrong one go, the schedule takes new.
-_CHECKPOINTS = """
+_CHECKPOINTS = f"""
     DELETE FROM ledger_checkpoint c USING (
         SELECT x.account_id, min(x.horizon) AS horizon
           FROM ledger_checkpoint x
@@ -112,20 +119,20 @@ _CHECKPOINTS = """
                IS DISTINCT FROM (s.balance, s.pending_in, s.pending_out, s.entries, t.low, t.high)
             OR (h.balance, h.pending_in, h.pending_out, h.entries)
                IS DISTINCT FROM (d.balance, d.pending_in, d.pending_out, d.entries)
+            OR x.id::text IN (SELECT w.key FROM ({_findings("checkpoint_sums")}) w (object, key, detail))
          GROUP BY x.account_id) wrong
      WHERE c.account_id = wrong.account_id AND c.horizon >= wrong.horizon
     RETURNING 'checkpoint', c.id::text, row(c.horizon, c.balance, c.entries)::text, 'removed'
-"""
-_HOURS = """
-    DELETE FROM ledger_checkpoint_hour h
+"""  # noqa: S608 (constants)
+_WITHOUT_CHECKPOINT = """
+    DELETE FROM {table} h
      WHERE NOT EXISTS (SELECT 1 FROM ledger_checkpoint c
                         WHERE c.account_id = h.account_id AND c.horizon = h.horizon)
 """
 # Where the check of blocks finds one that is wrong, the account loses all of its blocks; the schedule takes new ones.
-_WRONG_BLOCKS = next(check for check in CHECKS if check.name == "backdated_blocks").query(0)
 _BLOCKS = f"""
     WITH wrong AS (SELECT DISTINCT split_part(w.key, '/', 1)::bigint AS account_id
-                     FROM ({_WRONG_BLOCKS}) w (object, key, detail)),
+                     FROM ({_findings("backdated_blocks")}) w (object, key, detail)),
          sums AS (DELETE FROM ledger_backdated_sum s USING wrong WHERE s.account_id = wrong.account_id
                   RETURNING s.account_id, s.level, s.last_seq),
          blocks AS (DELETE FROM ledger_backdated_block k USING wrong WHERE k.account_id = wrong.account_id
@@ -135,7 +142,8 @@ _BLOCKS = f"""
       FROM blocks b FULL JOIN (SELECT DISTINCT * FROM sums) s USING (account_id, level, last_seq)
      ORDER BY account_id, level, last_seq
 """  # noqa: S608 (constants)
-_KEPT_SUMS = ("ledger_checkpoint", "ledger_checkpoint_hour", "ledger_backdated_block", "ledger_backdated_sum")
+_OF_CHECKPOINTS = ("ledger_checkpoint_hour", "ledger_checkpoint_sum")
+_KEPT_SUMS = ("ledger_checkpoint", *_OF_CHECKPOINTS, "ledger_backdated_block", "ledger_backdated_sum")
 
 
 def rebuild(*, dry_run: bool) -> list[Change]:
@@ -152,7 +160,8 @@ def rebuild(*, dry_run: bool) -> list[Change]:
         for statement in (_MISSING_BALANCES, _BALANCES, _PENDINGS, _HOLDS, _CHECKPOINTS, _BLOCKS):
             cursor.execute(statement)
             changes += [Change(*row) for row in cursor.fetchall()]
-        cursor.execute(_HOURS)  # they went with their checkpoints
+        for table in _OF_CHECKPOINTS:
+            cursor.execute(_WITHOUT_CHECKPOINT.format(table=table))
         for table in _KEPT_SUMS:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ledger_append_only")
         if dry_run:

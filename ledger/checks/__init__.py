@@ -75,6 +75,10 @@ CHECKS: tuple[Check, ...] = (
     _check("checkpoints", "Every checkpoint is the sum of its account's entries below its horizon"),
     _check("checkpoint_hours", "Every checkpoint's hours and times are those of the entries it adds"),
     _check(
+        "checkpoint_sums",
+        "Checkpoints are numbered without gaps, and their blocks hold the running sums of their hours",
+    ),
+    _check(
         "backdated_blocks",
         "Every block of backdated entries follows the one before, and its sums are those of its entries",
     ),

@@ -1,7 +1,7 @@
 """The ledger's tables. Rows are written by the database functions that `ledger.posting` and `ledger.holds` call."""
 
 from ledger.models.account import Account, CurrencyRow, KindRow, ReasonRow
-from ledger.models.balance import BackdatedBlock, BackdatedSum, Balance, Checkpoint, CheckpointHour
+from ledger.models.balance import BackdatedBlock, BackdatedSum, Balance, Checkpoint, CheckpointHour, CheckpointSum
 from ledger.models.entry import Entry
 from ledger.models.event import Event
 from ledger.models.gl import GlExport, GlMapping
@@ -21,6 +21,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointCopy",
     "CheckpointHour",
+    "CheckpointSum",
     "CurrencyRow",
     "DayRoot",
     "Entry",

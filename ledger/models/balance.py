@@ -43,6 +43,7 @@ class Checkpoint(models.Model):
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="checkpoints", db_index=False)
     horizon = models.BigIntegerField(help_text="every database transaction below this number had ended")
+    number = models.BigIntegerField(help_text="of the account's checkpoints, from one on without gaps")
     balance = AmountField()
     pending_in = AmountField()
     pending_out = AmountField()
@@ -55,6 +56,7 @@ class Checkpoint(models.Model):
         db_table = "ledger_checkpoint"
         constraints = [
             models.UniqueConstraint(fields=["account", "horizon"], name="ledger_checkpoint_horizon"),
+            models.UniqueConstraint(fields=["account", "number"], name="ledger_checkpoint_number"),
         ]
         indexes = [
             models.Index(fields=["account", "recorded_high", "horizon"], name="ledger_checkpoint_known"),
@@ -80,7 +82,7 @@ class CheckpointHour(models.Model):
         db_table = "ledger_checkpoint_hour"
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "hour", "horizon"],
+                fields=["account", "horizon", "hour"],
                 include=["balance", "pending_in", "pending_out"],  # sums are read from the index alone
                 name="ledger_checkpoint_hour_once",
             ),
@@ -88,6 +90,28 @@ class CheckpointHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} below {self.horizon}, {self.hour}: {self.balance}"
+
+
+class CheckpointSum(models.Model):
+    """What a block of checkpoints, the last with this horizon, adds up to the end of one hour (UTC) of effective time.
+    Blocks of level 1 have 32 checkpoints, those of level 2 have 1,024, and so on."""
+
+    # The columns stand in this order in the table: fixed lengths first, the longest of them before the shorter.
+    pk = models.CompositePrimaryKey("account_id", "level", "horizon", "hour")
+    # No foreign key in the database: its checkpoint has one, and thousands of sums are written with it.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    horizon = models.BigIntegerField()
+    hour = models.DateTimeField()
+    level = models.SmallIntegerField()
+    balance = AmountField()
+    pending_in = AmountField()
+    pending_out = AmountField()
+
+    class Meta:
+        db_table = "ledger_checkpoint_sum"
+
+    def __str__(self) -> str:
+        return f"{self.account_id}, level {self.level} below {self.horizon}, {self.hour}: {self.balance}"
 
 
 class BackdatedBlock(models.Model):

@@ -25,7 +25,7 @@ TRANSIT_MOST = 100  # accounts with money in transit that are listed
 _TRANSIT = (Path(__file__).parent / "sql" / "transit.sql").read_text()
 # What a stored figure is compared with its entries by.
 DRIFT = (
-    "balanced", "balances", "chain", "checkpoints", "checkpoint_hours", "backdated_blocks", "pendings", "holds",
+    "balanced", "balances", "chain", "checkpoints", "checkpoint_hours", "checkpoint_sums", "backdated_blocks", "pendings", "holds",
     "held_accounts", "monitors",
 )  # fmt: skip
 

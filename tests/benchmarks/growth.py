@@ -101,6 +101,7 @@ def _at_this_size(servers: Servers, admin: Any, book: Any, history: Any, seconds
     admin.execute(f"VACUUM (ANALYZE) {', '.join(_TABLES)}, ledger_balance, ledger_account")
     figures["vacuum analyze, s"] = time.perf_counter() - started
     figures["checkpoint of the house account, s"] = _seconds(lambda: checkpoints.take(account_id=history.house.id))
+    checkpoints.take(account_id=history.late_house.id)
     figures["blocks of backdated entries, s"] = _seconds(lambda: checkpoints.take_full_blocks(limit=100_000))
     for clients in (1, 8):
         load = service.post_for(book, house=False, clients=clients, seconds=seconds, seed=clients)
@@ -136,7 +137,12 @@ def _reads(history: Any) -> Figures:
     moments = [history.started + timedelta(days=random.randint(1, 3600)) for _ in range(3)]
     known = [moment + timedelta(days=30) for moment in moments]
     figures: Figures = {}
-    asked = {"wallet": history.busy, "wallet, half of it late": history.late, "house account": history.house}
+    asked = {
+        "wallet": history.busy,
+        "wallet, half of it late": history.late,
+        "house account": history.house,
+        "house account, all of it late": history.late_house,
+    }
     for name, account in asked.items():
         figures[f"{name}: balance now, ms"] = _milliseconds(lambda account=account: queries.balance_of(account.id))
         questions: dict[str, Callable[[int], dict[str, Any]]] = {

@@ -75,7 +75,8 @@ class History:
                 }
                 admin.execute(self._sql(_HEADERS), numbers)
                 admin.execute(self._sql(_ENTRIES), numbers)
-            checkpoints.take(account_id=self.house.id)
+            for account in (self.house, self.late_house):
+                checkpoints.take(account_id=account.id)
         with admin.transaction():
             admin.execute("SET LOCAL session_replication_role = replica")
             admin.execute(self._sql(_BALANCES), {"wallet": self.first_wallet})

@@ -2,12 +2,13 @@
 
 import random
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ledger import accounts, checkpoints, invariants, queries
-from ledger.models import Account, Checkpoint, CheckpointHour, Entry
+from ledger.models import Account, Checkpoint, CheckpointHour, CheckpointSum, Entry
 from tests.integration.ledger import books
 from tests.integration.ledger.conftest import raw
 from tests.property.test_as_of import naive
@@ -56,6 +57,25 @@ def test_every_question_is_answered_as_the_sum_would(seed):
     assert CheckpointHour.objects.filter(account=bank.id).count() > 12
     agree(Account.objects.get(pk=bank.id), chance)
     agree(Account.objects.get(pk=late.id), chance)
+    assert invariants.run().clean
+
+
+def test_blocks_of_checkpoints_say_what_their_hours_say():
+    """More than a thousand checkpoints, so that blocks of both sizes are there, of entries that mostly came late."""
+    chance = random.Random(4)
+    bank = books.bank()
+    for step in range(1024 + 3 * 32 + 5):
+        at = START + timedelta(hours=chance.choice([step, chance.randrange(step + 1)]))
+        books.receive(f"{chance.randrange(1, 99)}", effective_at=at)
+        if step % 50 == 7:
+            books.receive("2", pending=True, effective_at=at)
+        checkpoints.take(account_id=bank.id)
+    books.receive("3", effective_at=START + timedelta(hours=2))
+    numbers = Checkpoint.objects.filter(account=bank.id).order_by("horizon").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, 1024 + 3 * 32 + 6))
+    blocks = CheckpointSum.objects.filter(account=bank.id).values_list("level", "horizon").distinct()
+    assert Counter(level for level, _ in blocks) == {1: 35, 2: 1}
+    agree(Account.objects.get(pk=bank.id), chance)
     assert invariants.run().clean
 
 

@@ -21,6 +21,7 @@ TABLES = [
     "ledger_event",
     "ledger_checkpoint",
     "ledger_checkpoint_hour",
+    "ledger_checkpoint_sum",
     "ledger_backdated_block",
     "ledger_backdated_sum",
     "ledger_entity",
