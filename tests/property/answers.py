@@ -75,6 +75,34 @@ def ends_of_holds(both):
     yield "expired", lambda: both.release(3, None, None)
 
 
+def reversals_by_entries(both):
+    """Three entries, taken back one by one and the wrong way round, until nothing is left."""
+    to_ben, to_trading = ((ADA, -50), (BEN, 50)), ((ADA, -20), (TRADING, 20))
+    yield "accepted", lambda: both.post("MANUAL_ADJUSTMENT", [(ADA, -70), to_ben[1], to_trading[1]], "k2", None, False)
+    made = max(both.ids)
+    yield "accepted", lambda: both.reverse_chosen(made, to_trading, "k3")
+    yield "replayed", lambda: both.reverse_chosen(made, to_trading, "k3")
+    yield "replayed", lambda: both.reverse_by_hand(made, to_trading, "k3")
+    yield "idempotency_key_reused", lambda: both.reverse_rest(made, "k3")
+    yield "over_reversal", lambda: both.reverse_chosen(made, to_trading)
+    yield "over_reversal", lambda: both.reverse_by_hand(made, ((ADA, -51), (BEN, 51)))
+    yield "over_reversal", lambda: both.reverse_chosen(made, ((ADA, -1), (BANK, 1)))
+    yield "not_in_original", lambda: both.reverse_by_hand(made, ((ADA, -1), (BANK, 1)))
+    yield "over_reversal", lambda: both.reverse_chosen(made, ((BEN, -1), (ADA, 1)))
+    yield "entries_mirrored", lambda: both.reverse_by_hand(made, ((BEN, -1), (ADA, 1)))
+    yield "unbalanced", lambda: both.reverse_chosen(made, ((ADA, -2), (BEN, 1)))
+    yield "over_reversal", lambda: both.reverse_one(made, None)
+    yield "accepted", lambda: both.reverse_chosen(made, ((ADA, -30), (BEN, 30)))
+    yield "accepted", lambda: both.reverse_rest(made, "k4")
+    yield "reversal_of_reversal", lambda: both.reverse_rest(max(both.ids))
+    yield "already_reversed", lambda: both.reverse_rest(made)
+    yield "already_reversed", lambda: both.reverse_by_hand(made)
+    yield "over_reversal", lambda: both.reverse_one(made, None)
+    yield "replayed", lambda: both.reverse_rest(made, "k4")
+    yield "accepted", lambda: both.post("CLIENT_INTERNAL_TRANSFER", [(ADA, -7), (BEN, 7)], None, None, False)
+    yield "accepted", lambda: both.reverse_rest(max(both.ids))
+
+
 def conversions(both):
     """Sold exactly and bought exactly, both with a cent that rounding leaves over; undone in parts."""
     price = Fraction("1.0852")
@@ -129,6 +157,8 @@ def closed_days(both):
     yield "period_closed", lambda: both.resolve(len(both.reserved()) - 1, None, None, "void", at=1)
     yield "accepted", lambda: both.resolve(len(both.reserved()) - 1, 10, None, "post", at=1, lands=True)
     yield "period_closed", lambda: both.reverse_one(both.model.names["key", "early"], None, None, "EUR", 1)
+    yield "period_closed", lambda: both.reverse_chosen(both.model.names["key", "early"], tuple(small), None, 1)
+    yield "period_closed", lambda: both.reverse_rest(both.model.names["key", "early"], None, 1)
     yield "accepted", lambda: both.reverse_one(both.model.names["key", "early"], None, None, "EUR", 1, True)
     yield "period_closed", lambda: both.convert("sell", 100, ("EUR", "USD"), Fraction(2), 0, at=1)
     broken = [draft(BANK, ADA, 1, chain="c"), draft(BANK, ADA, 1, chain="c", at=1)]
@@ -160,6 +190,7 @@ def every_answer(both):
     yield "over_reversal", lambda: both.reverse_one(4, None, 100)
     yield "accepted", lambda: both.reverse_one(4, None, 50)
     yield "reversal_of_reversal", lambda: both.reverse_one(max(both.ids), None)
+    yield from reversals_by_entries(both)
     yield from ends_of_holds(both)
     yield from conversions(both)
     yield from conditions_and_chains(both)

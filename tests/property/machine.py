@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from psycopg.pq import TransactionStatus
 
-from ledger import accounts, holds, ids, invariants, periods
+from ledger import accounts, holds, invariants, periods
 from ledger.errors import DomainError
-from ledger.models import Account, Transaction
+from ledger.models import Account
 from tests.property import reference_batches
 from tests.property import reference_ledger as reference
 from tests.property.chart import ADA, BANK, BEN, CHART, DOLLAR, day, reference_accounts
@@ -20,8 +20,10 @@ from tests.property.machine_holds import HoldRules
 from tests.property.machine_periods import PeriodRules
 from tests.property.machine_postings import PostingRules
 from tests.property.machine_reservations import ReservationRules
+from tests.property.machine_reversals import ReversalRules
 from tests.property.real_ledger import (
     RealLedger,
+    ended_by_the_clock,
     refusal,
     same_corrections,
     same_entries,
@@ -30,10 +32,10 @@ from tests.property.real_ledger import (
 )
 
 BATCHES = {"post_each": reference_batches.each, "post_batch": reference_batches.together}
-TOLD = ("conditions", "chain", "pending", "at", "lands", "end")  # what makes an answer another one, when it is said
+TOLD = ("conditions", "chain", "pending", "at", "lands", "end", "entries", "rest")  # what makes an answer another one
 
 
-class Ledgers(PostingRules, ReservationRules, HoldRules, PeriodRules, RuleBasedStateMachine):
+class Ledgers(PostingRules, ReversalRules, ReservationRules, HoldRules, PeriodRules, RuleBasedStateMachine):
     """Both ledgers side by side. `seen` counts what was answered, `reached` what to which verb."""
 
     @initialize()
@@ -113,7 +115,8 @@ class Ledgers(PostingRules, ReservationRules, HoldRules, PeriodRules, RuleBasedS
         if isinstance(ours, list):  # what the clock ended: how many on the one side, which ones on the other
             assert theirs == len(ours), about
             for ended, label in ours:
-                self.same_transaction(label, self.ended_by_the_clock(about[0], ended))
+                things = self.real.hold_ids if about[0] == "expire_holds" else self.ids
+                self.same_transaction(label, ended_by_the_clock(about[0], things[ended]))
             return "accepted" if ours else "nothing"
         if not isinstance(ours, tuple):
             assert theirs is ours, about
@@ -128,14 +131,6 @@ class Ledgers(PostingRules, ReservationRules, HoldRules, PeriodRules, RuleBasedS
     def same_transaction(self, label, key):
         assert self.ids.setdefault(label, key) == key, label
         assert self.labels.setdefault(key, label) == label
-
-    def ended_by_the_clock(self, verb, ended):
-        """The transaction that gave back what had come to its end."""
-        of_hold = verb == "expire_holds"
-        thing = ids.encode("hold", self.real.hold_ids[ended]) if of_hold else ids.encode("txn", self.ids[ended])
-        return Transaction.objects.get(
-            source_system="ledger", source_kind="hold_expiry" if of_hold else "pending_expiry", source_id=thing
-        ).pk
 
     def count(self, answer, *verbs):
         self.seen[answer] += 1

@@ -1,12 +1,11 @@
-"""Rules of the machine: what is posted at once, alone or in batches, under conditions, converted, undone."""
+"""Rules of the machine: what is posted at once, alone or in batches, under conditions, or converted."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 
 from tests.property import reference_batches
 from tests.property.chart import ADA_OWNS, NAMES
 from tests.property.machine_words import (
-    amounts,
     drafts,
     ends,
     keys,
@@ -79,35 +78,6 @@ class PostingRules:
     )
     def convert(self, side, amount, pair, price, bps, key=None, source=None, pending=False, at=None):
         self.both("convert", ADA_OWNS, side, amount, pair, price, bps, key, source, pending, at=at)
-
-    @precondition(lambda self: self.ids)
-    @rule(
-        index=pick,
-        amount=st.one_of(st.none(), st.sampled_from([1, 7, 33, 50, 100])),
-        key=keys,
-        currency=st.sampled_from(["EUR"] * 5 + ["USD"]),
-        at=noons,
-        lands=landings,
-    )
-    def reverse(self, index, amount, key, currency="EUR", at=None, lands=False):
-        label = self.some(index, [k for k, t in self.model.transactions.items() if t.legs] or self.ids)
-        self.reverse_one(label, key, amount, currency, at, lands)
-
-    @precondition(lambda self: any(t.reverses for t in self.model.transactions.values()))
-    @rule(index=pick, amount=st.one_of(st.none(), st.sampled_from([1, 7, 33, 50, 100])), key=keys)
-    def reverse_again(self, index, amount, key):
-        again = [t.reverses for t in self.model.transactions.values() if t.reverses]
-        self.reverse_one(self.some(index, again), key, amount)
-
-    @precondition(lambda self: any(t.reason == "FX_CONVERSION" and t.legs for t in self.model.transactions.values()))
-    @rule(index=pick, amount=st.one_of(st.none(), amounts), currency=st.sampled_from(["EUR", "USD"]))
-    def reverse_conversion(self, index, amount, currency):
-        """In both currencies, told by either."""
-        made = [k for k, t in self.model.transactions.items() if t.reason == "FX_CONVERSION" and t.legs]
-        self.reverse_one(self.some(index, made), None, amount, currency)
-
-    def reverse_one(self, label, key, amount=None, currency="EUR", at=None, lands=False):
-        self.both("reverse", label, amount, key, currency, at=at, lands=at is not None and lands)
 
     @rule(
         name=st.sampled_from(NAMES), status=st.sampled_from(["open", "open", "frozen", "frozen", "closed"]), sure=pick

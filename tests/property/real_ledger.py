@@ -7,8 +7,9 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
-from ledger import accounts, holds, periods, posting, queries
-from ledger.models import Hold, Pending
+from ledger import accounts, holds, ids, periods, posting, queries
+from ledger.api import settling
+from ledger.models import Hold, Pending, Transaction
 from ledger.money import Money
 from ledger.posting import Draft, Leg, Source
 from payments import postings
@@ -20,10 +21,12 @@ from tests.property.reference_rules import LIVE, NOT_OVER, NOW
 
 
 class Closer(Somebody):
-    """Whoever closes days here; who may is no matter of the books."""
+    """Whoever closes days and reverses by hand here; who may is no matter of the books."""
 
     def require(self, permission):
         """Everything."""
+
+    require_other_than = require
 
 
 class RealLedger:
@@ -102,10 +105,18 @@ class RealLedger:
     def expire_reservations(self):
         return posting.expire_pending(now=timezone.now())
 
-    def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False):
+    def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False, entries=None, rest=False):
         part = {} if amount is None else {"amount": self.money(amount, currency)}
+        part |= {"legs": self.legs(entries)} if entries else {}
         words = {"description": "", "idempotency_key": key, **part, **self.when(at, lands)}
-        return posting.reverse(transaction_id=self.ids[label], **words)
+        return posting.reverse(transaction_id=self.ids[label], rest=rest, **words)
+
+    def reverse_by_hand(self, label, entries=None, key=None):
+        """As the API does it."""
+        given = {"reason": "", "entries": [self.entry(*each) for each in entries or ()]}
+        return settling.reverse(
+            transaction_id=self.ids[label], given=given, actor=Closer(), now=timezone.now(), once=key
+        )
 
     def place(self, wallet, amount, key=None, end=None):
         words = {"kind": "manual", "reason": "", "actor": "test", "idempotency_key": key}
@@ -157,6 +168,12 @@ class RealLedger:
     def legs(self, legs):
         return [Leg(self.refs[name], amount * self.unit) for name, amount in legs]
 
+    def entry(self, name, amount):
+        """A leg in a caller's words."""
+        code, _, currency = name.rpartition(" ")
+        side = "credit" if amount > 0 else "debit"
+        return {"account": code, "currency": currency, "direction": side, "amount": f"{abs(amount) * self.unit:f}"}
+
     def money(self, amount, currency):
         return Money.of(amount * self.unit, currency)
 
@@ -181,6 +198,12 @@ class RealLedger:
 def refusal(error):
     """The code by which the reference ledger refuses the same."""
     return error.cause or error.code
+
+
+def ended_by_the_clock(verb, key):
+    """The transaction that gave back what had come to its end: a hold by `expire_holds`, else a reservation."""
+    prefix, kind = ("hold", "hold_expiry") if verb == "expire_holds" else ("txn", "pending_expiry")
+    return Transaction.objects.get(source_system="ledger", source_kind=kind, source_id=ids.encode(prefix, key)).pk
 
 
 def same_figures(model):

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 from tests.property.reference_conversion import TooLittle, converted
 from tests.property.reference_holds import Holds
-from tests.property.reference_legs import credits_of, legs_of, sides, take_away
+from tests.property.reference_legs import credits_of, sides
 from tests.property.reference_periods import Periods
 from tests.property.reference_reservations import Reservations
+from tests.property.reference_reversals import Reversals
 from tests.property.reference_rules import LIVE, NAMED, REASONS, Refused
 
 # `seq`: how many entries it has, its version.
@@ -24,7 +25,7 @@ Transaction = partial(
 )
 
 
-class Ledger(Reservations, Holds, Periods):
+class Ledger(Reservations, Reversals, Holds, Periods):
     """Every verb either does all it says and answers (label, replayed), or raises Refused and changes nothing."""
 
     def __init__(self, accounts):
@@ -77,31 +78,6 @@ class Ledger(Reservations, Holds, Periods):
         except TooLittle:
             raise Refused("invalid_request") from None
         return self.post("FX_CONVERSION", legs, key, source, pending, at=at)
-
-    def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False):
-        original, body = self.transactions[label], ("reverse", label, amount, amount and currency, at, lands)
-        if original.reverses or not original.legs:
-            raise Refused("reversal_of_reversal" if original.reverses else "nothing_posted")
-        if any(self.accounts[name].kind == "held" for name, _ in original.legs):
-            raise Refused("moves_hold")
-        reason = f"{original.reason}_REVERSAL"
-        self._shape(reason, [(name, -value) for name, value in original.legs])
-        if earlier := self._existing(body, key=key):
-            return earlier, True
-        if amount and currency not in {self.accounts[name].currency for name, _ in original.legs}:
-            raise Refused("currency_mismatch")
-        rest = sides(original.legs)
-        for earlier in self.transactions.values():
-            if earlier.reverses == label:
-                if amount is None:
-                    raise Refused("over_reversal")
-                take_away(rest, [(name, -value) for name, value in earlier.legs])
-        taken = original.legs if amount is None else self._share(rest, amount, currency)
-        legs = [(name, -value) for name, value in taken]
-        moment, corrects = self._when(at, lands, original.moment)
-        self._allow(reason, legs)
-        made = self._write(reason, body, moment, posted=legs, reverses=label, corrects=corrects, key=key)
-        return made.label, False
 
     def set_status(self, name, status):
         account = self.accounts[name]
@@ -169,23 +145,6 @@ class Ledger(Reservations, Holds, Periods):
 
     def _credits(self, rest, currency):
         return sum(v for (name, credit), v in rest.items() if credit and self.accounts[name].currency == currency)
-
-    def _share(self, rest, amount, asked):
-        """Proportional, rounded, and what is left over given to the largest remainders, first leg first."""
-        whole, share = self._credits(rest, asked), {}
-        if amount > whole:
-            raise Refused("over_reversal")
-        for currency in ("EUR", "USD"):
-            for credit in (False, True):
-                group = {k: v for k, v in rest.items() if k[1] == credit and self.accounts[k[0]].currency == currency}
-                total = sum(group.values())
-                part = (2 * amount * total + whole) // (2 * whole)
-                for side, value in group.items():
-                    share[side] = part * value // total
-                by_remainder = sorted(group, key=lambda side, p=part, t=total: -(p * group[side] % t))
-                for side in by_remainder[: part - sum(share[side] for side in group)]:
-                    share[side] += 1
-        return legs_of({side: share[side] for side in rest if share[side]})
 
     def _write(self, reason, body, moment, posted=(), reserved=(), released=(), reverses=None, corrects=None, **names):
         for name, amount in released:

@@ -37,6 +37,12 @@ REACHED = {
     "reverse": "accepted over_reversal currency_mismatch moves_hold reversal_of_reversal",
     "reverse at": "accepted",
     "reverse lands": "accepted",
+    "reverse entries": "accepted replayed over_reversal unbalanced invalid_request idempotency_key_reused "
+    "reversal_of_reversal moves_hold",
+    "reverse rest": "accepted replayed already_reversed insufficient_available idempotency_key_reused moves_hold "
+    "reversal_of_reversal",
+    "reverse_by_hand": "accepted replayed already_reversed moves_hold reversal_of_reversal",
+    "reverse_by_hand entries": "accepted replayed entries_mirrored not_in_original over_reversal unbalanced",
     "resolve": "accepted over_post already_posted void_after_post already_voided post_after_void expired "
     "status_not_declared unbalanced",
     "resolve at": "accepted",

@@ -50,6 +50,15 @@ def gives_no_time(real):
     return {"extend_hold": lambda hold, end: True}
 
 
+def reverses_in_full(real):
+    reverse = real.reverse
+
+    def instead(*words, entries=None, **named):
+        return reverse(*words, **named)
+
+    return {"reverse": instead}
+
+
 def leaves_holds_alone(real):
     return {"expire_holds": lambda: 1}
 
@@ -65,6 +74,7 @@ def leaves_holds_alone(real):
         knows_only_now,
         takes_no_spread,
         gives_no_time,
+        reverses_in_full,
         leaves_holds_alone,
     ],
 )
