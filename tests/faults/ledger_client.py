@@ -27,11 +27,12 @@ from ledger.database import unit_of_work
 from ledger.errors import DomainError
 from ledger.holds import Placed
 from ledger.posting import Posted
-from tests.faults.ledger_history import HOLD_VERBS, NOTHING, Of, Step
+from tests.faults.ledger_history import HOLD_VERBS, NOTHING, Of, Step, is_new
 from tests.property.real_ledger import RealLedger, refusal
 
 # Seconds: the most that a client dawdles, how long it does where it hesitates, and when it gives up waiting to be shot.
 DAWDLING, HESITATING, WAITING = 0.006, 0.1, 600.0
+Hesitation = tuple[int, str, float]
 
 
 class OnFirstUse(Mapping[str, AccountRef]):
@@ -49,14 +50,14 @@ class OnFirstUse(Mapping[str, AccountRef]):
 
 
 class Dawdling:
-    """How long a client waits at each place; `hesitation`: from which step on, and where, it takes a long time."""
+    """How long a client waits at each place; `hesitation`: from which step on, and where, it takes so much longer."""
 
-    def __init__(self, seed: int, hesitation: tuple[int, str] | None) -> None:
+    def __init__(self, seed: int, hesitation: Hesitation | None) -> None:
         self.random, self.hesitation = Random(seed), hesitation
 
     def wait(self, number: int, doing: str) -> None:
         if self.hesitation and number >= self.hesitation[0] and doing == self.hesitation[1]:
-            time.sleep(HESITATING)
+            time.sleep(self.hesitation[2])
         else:
             time.sleep(max(0.0, self.random.uniform(-DAWDLING / 4, DAWDLING)))
 
@@ -113,7 +114,7 @@ class Client:
             return [NOTHING]
         got = getattr(self.real, step.verb)(*step.words)
         answer = [plain(one) for one in got] if isinstance(got, list) else [plain(got)]
-        self.tell("open", any(isinstance(one, tuple) and not one[1] for one in answer))
+        self.tell("open", any(map(is_new, answer)))
         return answer
 
     def tell(self, doing: str, new: bool | None = None) -> None:

@@ -1,28 +1,15 @@
-"""Histories of ledger verbs, made up from a number, and what the reference ledger answers to each of their steps.
+"""The steps of histories of ledger verbs, and what the reference ledger answers to each of them.
 
-A step is one call of a ledger, under idempotency keys of its own, in words that the reference ledger and the real one
-understand (`tests.property.real_ledger`). What an earlier step made is named by that step, because the caller learns
-its id only from the answer. The same number makes the same history in every process.
+A step is one call of a ledger, under idempotency keys of its own where the verb has any, in words that the reference
+ledger and the real one understand (`tests.property.real_ledger`). What an earlier step made is named by that step,
+because the caller learns its id only from the answer. Time is a step like any other: it comes for one reservation or
+hold, at the same place of the history on both sides.
 """
 
-from collections.abc import Callable
-from fractions import Fraction
-from random import Random
 from typing import Any, NamedTuple
 
 from tests.property import reference_batches, reference_ledger, reference_rules
-from tests.property.chart import (
-    ADA,
-    ADA_OWNS,
-    BANK,
-    BEN,
-    CHART,
-    HELD,
-    PAYOUT,
-    STATUS,
-    TRADING,
-    reference_accounts,
-)
+from tests.property.chart import CHART, reference_accounts
 
 # These are opened by the first step that needs them.
 LATE = [
@@ -31,14 +18,12 @@ LATE = [
     ("client/eva/wallet", "EUR", "wallet", 1, 0),
     ("client/ben/held", "EUR", "held", 1, 0),
 ]
-LATE_WALLETS = [f"{code} {currency}" for code, currency, kind, *_ in LATE if kind == "wallet"]
-WALLETS = [ADA, BEN, *LATE_WALLETS]
-PAYERS = [ADA, ADA, BEN, BEN, *LATE_WALLETS]
-AMOUNTS = [1, 20, 50, 100, 100, 250, 3000]  # cents
-SMALL = [1, 5, 20, 50, 50, 300]
 BATCHES = {"post_each": reference_batches.each, "post_batch": reference_batches.together}
-HOLD_VERBS = {"end_hold", "extend_hold"}
-NOONS = [None, None, None, None, 1, 3, 3, 5, 7]
+# Time comes by these: nobody sends them, and they do not die.
+TIME = {"time_is_up", "time_of_a_hold_is_up"}
+HOLD_VERBS = {"end_hold", "extend_hold", "time_of_a_hold_is_up"}
+# Said again under no name, these are refused, or find nothing left to do.
+ONCE = {"close_day", "close_month", "expire_reservations", "expire_holds"}
 NOTHING = "nothing"  # the answer to a step about something that an earlier step turned out not to have made
 
 
@@ -53,14 +38,31 @@ class Step(NamedTuple):
     verb: str
     words: tuple[Any, ...]
 
+    @property
+    def kind(self) -> str:
+        """The verb; of a reversal also what it takes."""
+        if self.verb != "reverse":
+            return self.verb
+        amount, entries, rest = self.words[1], *self.words[6:]
+        return f"reverse {'rest' if rest else 'entries' if entries else 'part' if amount else 'whole'}"
+
+
+def is_new(answer: Any) -> bool:
+    """Whether an answer, of either side, says that something was done, and done only now."""
+    if isinstance(answer, tuple):
+        return not answer[1]
+    return answer is None or (not isinstance(answer, str) and bool(answer))
+
 
 class Reference:
-    """The reference ledger, played step by step. `made` and `held` are its names for what each step made."""
+    """The reference ledger, played step by step. `made` and `held` are its names for what each step made; `by_clock`:
+    which verb gave back what, and by which transaction."""
 
     def __init__(self) -> None:
         self.ledger = reference_ledger.Ledger(reference_accounts(CHART + LATE))
         self.made: dict[Of, int] = {}
         self.held: dict[Of, int] = {}
+        self.by_clock: list[tuple[str, int, int]] = []
 
     def play(self, number: int, step: Step) -> list[Any]:
         """What it answers, one item per draft or one in all: (label, replayed), a code, or what else the verb says."""
@@ -69,6 +71,8 @@ class Reference:
         if any(isinstance(word, Of) and word not in names for word in step.words):
             return [NOTHING]
         try:
+            if step.verb in TIME:
+                return [self.time_comes(step.verb, *words)]
             if step.verb in BATCHES:
                 self.ledger, answers = BATCHES[step.verb](self.ledger, *words)
             else:
@@ -80,203 +84,13 @@ class Reference:
                 self.made[Of(number, draft)] = answer[0]
                 if step.verb == "place" and not answer[1]:
                     self.held[Of(number)] = len(self.ledger.holds)
+            elif isinstance(answer, list):
+                self.by_clock += [(step.verb, ended, label) for ended, label in answer]
         return list(answers)
 
-
-def history(seed: int, length: int) -> list[Step]:
-    author = Author(seed)
-    while len(author.steps) < length:
-        author.write()
-    return author.steps
-
-
-class Author:
-    """Makes up steps while watching the reference ledger, so that most of them have something to do."""
-
-    def __init__(self, seed: int) -> None:
-        self.random, self.reference, self.steps = Random(seed), Reference(), list[Step]()
-        self.frozen: list[str] = []
-        self.key = ""
-
-    def write(self) -> None:
-        number = len(self.steps)
-        self.key = f"key-{number}"
-        kinds = [self.pay_in, self.transfer, self.reserve, self.resolve, self.resolve_entries, self.reverse, self.place]
-        kinds += [self.end_hold, self.batch, self.extend, self.freeze, self.again]
-        kinds += [self.transfer_if, self.convert, self.close_day, self.extend_hold]
-        weights = [2, 4, 4, 5, 2, 3, 4, 4, 6, 3, 9 if self.frozen else 1, 1, 5, 4, 2, 3]
-        (kind,) = self.random.choices(kinds, weights)
-        written: Callable[[], Step | None] = self.pay_in if number < 2 else kind
-        if step := written():
-            self.reference.play(number, step)
-            self.steps.append(step)
-
-    def pay_in(self) -> Step:
-        wallet = WALLETS[len(self.steps)] if len(self.steps) < 2 else self.random.choice(WALLETS)
-        return self._post("MANUAL_ADJUSTMENT", [(BANK, -500), (wallet, 500)])
-
-    def transfer(self) -> Step:
-        return self._post("CLIENT_INTERNAL_TRANSFER", self._legs())
-
-    def transfer_if(self) -> Step:
-        """Only if an account has so much, or has not moved since this history last looked at it."""
-        account = self.reference.ledger.accounts[self.random.choice([ADA, BEN, TRADING])]
-        there = account.balance - account.pending_out + self.random.choice([0, 0, -50, 1])
-        version = max(account.seq + self.random.choice([0, 0, 0, -1]), 0)
-        condition = self.random.choice([("available", there), ("version", version)])
-        return self._post("CLIENT_INTERNAL_TRANSFER", self._legs(SMALL), conditions=[(account.name, *condition)])
-
-    def convert(self) -> Step:
-        pair = self.random.choice([("EUR", "USD"), ("EUR", "USD"), ("USD", "EUR")])
-        price = Fraction("1.0852") if pair[0] == "EUR" else 1 / Fraction("1.0852")
-        side, amount = self.random.choice(["sell", "buy"]), self.random.choice([1, 33, 100, 250])
-        at, pending = self.random.choice(NOONS), self.random.random() < 0.2
-        words = (ADA_OWNS, side, amount, pair, price, self.random.choice([0, 50, 125]), self.key, None, pending, at)
-        return Step("convert", words)
-
-    def close_day(self) -> Step:
-        """It has no key: said twice, it is refused the second time. Now and then a day that is not its turn."""
-        turn = (self.reference.ledger.closed_before or 0) // 2
-        return Step("close_day", (turn if self.random.random() < 0.8 else turn + 1,))
-
-    def extend_hold(self) -> Step | None:
-        ending = {of: n for of, n in self.reference.held.items() if self._hold(n).end and self._hold(n).rest}
-        hold = self._recent(ending if ending and self.random.random() < 0.8 else self.reference.held)
-        return hold and Step("extend_hold", (hold, self.random.choice([1, 2, 3])))
-
-    def reserve(self) -> Step:
-        words = self.random.choice([(None, ()), (None, (STATUS,)), (1, ()), (2, (STATUS,))])
-        if self.random.random() < 0.4:  # three legs: parts that divide, and parts that do not
-            amount, fee = self.random.choice([10, 60, 300]), self.random.choice([1, 2, 7])
-            legs = [(ADA, -amount - fee), (TRADING, amount), ("house/fx EUR", fee)]
-            return self._post("MANUAL_ADJUSTMENT", legs, True, *words)
-        return self._post("CLIENT_INTERNAL_TRANSFER", self._legs(), True, *words)
-
-    def resolve(self) -> Step | None:
-        label, phase = self._reserved(), self.random.choice(["post", "post", "post", "void", "expire"])
-        amount = self.random.choice([None, 1, 5, 10, 31, 50]) if phase == "post" else None
-        status = self.random.choice([STATUS, STATUS, "mt5.filled"]) if phase == "expire" else None
-        return label and Step("resolve", (phase, label, amount, "EUR", None, status, self.key, *self._time()))
-
-    def resolve_entries(self) -> Step | None:
-        label = self._reserved()
-        if label is None:
-            return None
-        legs = self.reference.ledger.transactions[self.reference.made[label]].reserved
-        debit, credit = (self.random.choice([name for name, value in legs if (value > 0) == side]) for side in (0, 1))
-        amount, more = self.random.choice([1, 1, 10, 100]), self.random.choice([0, 0, 0, 1])
-        return Step(
-            "resolve", ("post", label, None, "EUR", ((debit, -amount - more), (credit, amount)), None, self.key)
-        )
-
-    def extend(self) -> Step | None:
-        ending = {of: label for of, label in self.reference.made.items() if self._transaction(label).end}
-        label = self._recent(ending) if ending and self.random.random() < 0.8 else self._reserved()
-        return label and Step("extend", (label, self.random.choice([1, 2, 3])))
-
-    def reverse(self) -> Step | None:
-        posted = {of: label for of, label in self.reference.made.items() if self._reversible(label)}
-        label = self._recent(posted if posted and self.random.random() < 0.8 else self.reference.made)
-        part, currency = self.random.choice([None, 1, 7, 33, 50, 100]), self.random.choice(["EUR", "EUR", "EUR", "USD"])
-        return label and Step("reverse", (label, part, self.key, currency, *self._time()))
-
-    def place(self) -> Step:
-        wallet, end = self.random.choice([ADA, ADA, BEN]), self.random.choice([None, 1, 1, 2])
-        return Step("place", (wallet, self.random.choice(AMOUNTS), self.key, end))
-
-    def end_hold(self) -> Step | None:
-        open_ = {of: number for of, number in self.reference.held.items() if self.reference.ledger.holds[number].rest}
-        hold = self._recent(open_ if open_ and self.random.random() < 0.7 else self.reference.held)
-        action = self.random.choice(["capture", "release"])
-        to = self.random.choice([PAYOUT] * 5 + [HELD]) if action == "capture" else None
-        return hold and Step("end_hold", (action, hold, to, self.random.choice([None, 1, 20, 50, 100]), self.key))
-
-    def freeze(self) -> Step:
-        """Freeze a wallet, or unfreeze what is frozen. It has no key: to say it twice is to say it once."""
-        if self.frozen:
-            return Step("set_status", (self.frozen.pop(), "open"))
-        self.frozen.append(self.random.choice([ADA, BEN]))
-        return Step("set_status", (self.frozen[-1], "frozen"))
-
-    def batch(self) -> Step:
-        verb = self.random.choice(["post_each", "post_batch"])
-        if verb == "post_each" and self.random.random() < 0.3:
-            return Step(verb, (self._wrong_way_round(),))
-        drafts = [self._draft(number) for number in range(self.random.randint(2, 5))]
-        return Step(verb, (list(reference_batches.in_chains(drafts)),))
-
-    def again(self) -> Step | None:
-        """An earlier posting once more, or another one under its key."""
-        earlier = [step for step in self.steps if step.verb == "post"]
-        reason, legs, key, *rest = self.random.choice(earlier).words
-        if self.random.random() < 0.5:
-            legs = [(name, amount * 2) for name, amount in legs]
-        return Step("post", (reason, legs, key, *rest))
-
-    def _post(
-        self,
-        reason: str,
-        legs: list[Any],
-        pending: bool = False,
-        end: Any = None,
-        ends_on: Any = (),
-        conditions: Any = (),
-    ) -> Step:
-        source = self.key if self.random.random() < 0.3 else None
-        words = (reason, legs, self.key, source, pending, end, ends_on, conditions, *self._time())
-        return Step("post", words)
-
-    def _time(self) -> tuple[int | None, bool]:
-        """When it takes effect, and whether it lands in the next open day where its own is closed."""
-        at = self.random.choice(NOONS)
-        return at, at is not None and self.random.random() < 0.4
-
-    def _legs(self, amounts: list[int] = AMOUNTS) -> list[tuple[str, int]]:
-        payer, amount = self.random.choice(PAYERS), self.random.choice(amounts)
-        payee = self.random.choice([name for name in [*WALLETS, TRADING] if name != payer])
-        return [(payer, -amount), (payee, amount - (self.random.random() < 0.03))]
-
-    def _draft(self, number: int) -> dict[str, Any]:
-        condition = (self.random.choice([ADA, BEN, TRADING]), "available", self.random.choice([0, 50, 100, 1000]))
-        paid_in = [(BANK, -100), (self.random.choice(WALLETS), 100)]
-        from_bank = self.random.random() < 0.4
-        at, lands = self._time()
-        return {
-            "reason": "MANUAL_ADJUSTMENT" if from_bank else "CLIENT_INTERNAL_TRANSFER",
-            "legs": paid_in if from_bank else self._legs(SMALL),
-            "key": f"{self.key}-{number}",
-            "source": None,
-            "pending": self.random.random() < 0.2,
-            "conditions": [condition] if self.random.random() < 0.2 else [],
-            "chain": self.random.choice([None, "chain"]),
-            "at": at,
-            "lands": lands,
-        }
-
-    def _wrong_way_round(self) -> list[dict[str, Any]]:
-        """Spend first what is paid in then: refused, unless the same was sent before and nobody heard the answer."""
-        account = self.reference.ledger.accounts[self.random.choice(LATE_WALLETS)]
-        spent = account.balance - account.pending_out + 50
-        all_legs = [[(account.name, -spent), (TRADING, spent)], [(BANK, -100), (account.name, 100)]]
-        words: dict[str, Any] = {"reason": "MANUAL_ADJUSTMENT", "source": None, "pending": False, "conditions": []}
-        return [
-            words | {"legs": legs, "key": f"{self.key}-{number}", "chain": None} for number, legs in enumerate(all_legs)
-        ]
-
-    def _reserved(self) -> Of | None:
-        """A reservation, mostly one of which something is left."""
-        reserved = {of: label for of, label in self.reference.made.items() if self._transaction(label).reserved}
-        open_ = {of: label for of, label in reserved.items() if self._transaction(label).state == "pending"}
-        return self._recent(open_ if open_ and self.random.random() < 0.85 else reserved)
-
-    def _reversible(self, label: int) -> bool:
-        return bool(self._transaction(label).legs) and not self._transaction(label).reverses
-
-    def _hold(self, number: int) -> Any:
-        return self.reference.ledger.holds[number]
-
-    def _transaction(self, label: int) -> Any:
-        return self.reference.ledger.transactions[label]
-
-    def _recent(self, found: dict[Of, int]) -> Of | None:
-        return self.random.choice(list(found)[-8:]) if found else None
+    def time_comes(self, verb: str, name: Any, end: int) -> bool:
+        """The end of what is open and still has this end comes now."""
+        found = self.ledger.transactions[name] if verb == "time_is_up" else self.ledger.holds[name]
+        comes = bool(found.rest) and found.end == end and not found.due
+        found.due = found.due or comes
+        return comes

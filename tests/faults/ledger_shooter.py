@@ -1,7 +1,8 @@
 """Plays a history through clients that die: shot at random moments, or cut off from the database.
 
 One client lives at a time. Its answers are kept here, in what stands for the client's own durable notes; the next one
-goes on at the first step without an answer. What is counted is what the notes prove, not what was attempted.
+goes on at the first step without an answer. Between two lives time comes, where the history says so. What is counted
+is what the notes prove, not what was attempted.
 """
 
 import multiprocessing
@@ -15,7 +16,8 @@ from typing import Any
 import psycopg
 
 from tests.faults import ledger_client
-from tests.faults.ledger_history import Step
+from tests.faults.ledger_history import NOTHING, ONCE, TIME, Step
+from tests.property.chart import ENDS
 
 PATIENCE = 60.0  # seconds until something that must happen soon counts as stuck
 TABLES = ("ledger_balance", "ledger_transaction", "ledger_entry")
@@ -23,6 +25,13 @@ TABLES = ("ledger_balance", "ledger_transaction", "ledger_entry")
 FAULTS = {"shot": 12, "cut": 4, "shot in a statement": 4, "cut in a statement": 1, "cancelled in a statement": 1}
 # What it is doing a moment before, where it is shot or cut at random. Between two notes are milliseconds.
 MOMENTS = {"ready": 1, "begun": 1, "open": 3, "committed": 3}
+
+# Whoever does these must die of it: with the transaction open, and with it committed and the answer not noted.
+UNDER_FIRE = {*ONCE, "reverse entries", "reverse rest"}
+DEATHS = ("open", "committed")
+# The time of what a step made: which row keeps it, and which part of the step's answer names that row.
+KEPT = {"time_is_up": ("ledger_pending", "transaction_id", 0), "time_of_a_hold_is_up": ("ledger_hold", "id", 2)}
+AHEAD = 9  # steps that a client may do before it is to die
 
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload([ledger_client.__name__])
@@ -63,15 +72,53 @@ class Shooter:
     strikes: dict[int, list[Strike]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     locked: bool = False
+    tried: set[tuple[int, str]] = field(default_factory=set)
 
     def play(self) -> None:
         faults, moments = Deck(self.random, FAULTS), Deck(self.random, MOMENTS)
         try:
-            while len(self.answers) < len(self.steps):
-                fault = faults.draw()
-                Life(self, fault, "begun" if fault.endswith("in a statement") else moments.draw()).live()
+            while (first := len(self.answers)) < len(self.steps):
+                aim, moment, end = self.ahead(first)
+                if end == first:
+                    self.time_comes(self.steps[first])
+                elif aim < min(first + AHEAD, end):
+                    self.tried.add((aim, moment))
+                    Life(self, "shot", moment, aim, end, sure=True).live()
+                else:
+                    fault = faults.draw()
+                    moment = "begun" if fault.endswith("in a statement") else moments.draw()
+                    more = 0 if moment == "ready" else self.random.randrange(min(AHEAD, end - first, aim - first))
+                    Life(self, fault, moment, first + more, min(aim, end)).live()
         finally:
             self.release()
+
+    def ahead(self, first: int) -> tuple[int, str, int]:
+        """The next step that someone must die of, the death that it takes, and where time comes next."""
+        steps = list(enumerate(self.steps))[first:]
+        end = next((number for number, step in steps if step.verb in TIME), len(self.steps))
+        for number, step in steps:
+            for death in DEATHS:
+                if step.kind in UNDER_FIRE and not self.counts[f"{step.kind}: {death}"]:
+                    if (number, death) not in self.tried:
+                        return number, death, end
+                    break
+        return len(self.steps), "", end
+
+    def time_comes(self, step: Step) -> None:
+        """The database's clock cannot be moved, so an end is: of what is open and ends then, nothing else."""
+        self.release()
+        of, end = step.words
+        made = dict(enumerate(self.answers[of.step])).get(of.draft)
+        if not isinstance(made, tuple):
+            self.answers.append([NOTHING])
+            return
+        table, name, part = KEPT[step.verb]
+        moved = self.session.execute(
+            f"UPDATE {table} SET expires_at = clock_timestamp() - interval '1 millisecond'"
+            f" WHERE {name} = %s AND expires_at = %s AND state IN ('pending', 'active', 'partly_captured')",
+            [made[part], ENDS[end]],
+        )
+        self.answers.append([moved.rowcount == 1])
 
     def lock(self, table: str) -> None:
         """From now on every statement that writes to the table, or locks rows of it, waits."""
@@ -91,16 +138,18 @@ class Shooter:
     def struck(self, strike: Strike) -> None:
         self.counts[strike.fault] += 1
         self.strikes.setdefault(len(self.answers), []).append(strike)
+        if strike.new:
+            self.counts[f"{self.steps[len(self.answers)].kind}: {strike.doing}"] += 1
 
 
 class Life:
-    """One client from its start to its end."""
+    """One client from its start to its end, which comes at the step `aim`, more or less, and before the step `end`.
 
-    def __init__(self, shooter: Shooter, fault: str, moment: str) -> None:
+    `sure`: it waits there until it is shot."""
+
+    def __init__(self, shooter: Shooter, fault: str, moment: str, aim: int, end: int, sure: bool = False) -> None:
         self.shooter, self.fault, self.moment, self.random = shooter, fault, moment, shooter.random
-        more = 0 if moment == "ready" else self.random.randrange(6)
-        self.aim = len(shooter.answers) + more  # the step at which to strike, more or less
-        self.last = min(self.aim + 4, len(shooter.steps))
+        self.aim, self.last, self.sure = aim, min(aim + 4, end), sure
         self.backend, self.doing, self.new, self.over, self.lost = 0, "starting", False, False, 0
 
     def live(self) -> None:
@@ -125,7 +174,8 @@ class Life:
     def start(self) -> None:
         self.notes, theirs = _forked.Pipe(duplex=False)
         shooter = self.shooter
-        hesitation = (self.aim, self.moment) if self.random.random() < 0.75 else None
+        hesitates = ledger_client.WAITING if self.sure else ledger_client.HESITATING
+        hesitation = (self.aim, self.moment, hesitates) if self.sure or self.random.random() < 0.75 else None
         dawdling = ledger_client.Dawdling(self.random.randrange(2**32), hesitation)
         words = (shooter.steps, shooter.answers, self.last, shooter.database, theirs, dawdling)
         self.process = _forked.Process(target=ledger_client.live, args=words, daemon=True)

@@ -94,12 +94,15 @@ class Ledger(Reservations, Reversals, Holds, Periods):
         done = sum(credits_of(self.transactions[member].legs) for member in found.family)
         return found.state if not undone else "reversed" if undone == done else "partly_reversed"
 
-    def _shape(self, reason, legs):
+    def _balance(self, legs):
         totals = Counter()
         for name, amount in legs:
             totals[self.accounts[name].currency] += amount
         if any(totals.values()):
             raise Refused("unbalanced")
+
+    def _shape(self, reason, legs):
+        self._balance(legs)
         for name, amount in legs:
             may = self._rules(reason)[amount > 0]
             if may and self.accounts[name].kind not in may:

@@ -20,8 +20,7 @@ class Reservations:
     ):
         stated = None if amount is None else currency  # without an amount there is nothing to be in a currency
         pending, body = self.transactions[label], (phase, label, amount, stated, entries, status, at, lands)
-        if entries and sum(value for _, value in entries):
-            raise Refused("unbalanced")
+        self._balance(entries or ())
         if earlier := self._existing(body, key=key):
             return earlier, True
         self._require_open(pending, phase, status)
