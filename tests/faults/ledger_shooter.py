@@ -34,7 +34,7 @@ KEPT = {"time_is_up": ("ledger_pending", "transaction_id", 0), "time_of_a_hold_i
 AHEAD = 9  # steps that a client may do before it is to die
 
 _forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload([ledger_client.__name__])
+_forked.set_forkserver_preload([ledger_client.__name__, "pytest"])  # what else every client would import anew
 
 
 class Deck:

@@ -60,6 +60,8 @@ def ends_of_holds(both):
     yield "already_released", lambda: both.release(1, None, None)
     yield "capture_after_release", lambda: both.capture(1, 50, None, PAYOUT)
     yield "moves_hold", lambda: both.reverse_one(max(both.ids), None)
+    yield "moves_hold", lambda: both.reverse_rest(max(both.ids))
+    yield "moves_hold", lambda: both.reverse_by_hand(max(both.ids), tuple(both.model.transactions[max(both.ids)].legs))
     yield "already_captured", lambda: both.extend_hold(0, 1)
     yield "accepted", lambda: both.place(50, None, 1)
     yield "accepted", lambda: both.capture(2, 20, None, PAYOUT)

@@ -21,6 +21,7 @@ from tests.property.machine_periods import PeriodRules
 from tests.property.machine_postings import PostingRules
 from tests.property.machine_reservations import ReservationRules
 from tests.property.machine_reversals import ReversalRules
+from tests.property.machine_words import KEYS
 from tests.property.real_ledger import (
     RealLedger,
     ended_by_the_clock,
@@ -33,6 +34,10 @@ from tests.property.real_ledger import (
 
 BATCHES = {"post_each": reference_batches.each, "post_batch": reference_batches.together}
 TOLD = ("conditions", "chain", "pending", "at", "lands", "end", "entries", "rest")  # what makes an answer another one
+
+
+def has_key(verb, words, named):
+    return any(isinstance(word, str) and word in KEYS for word in (*words, *named.values()))
 
 
 class Ledgers(PostingRules, ReversalRules, ReservationRules, HoldRules, PeriodRules, RuleBasedStateMachine):
@@ -149,10 +154,11 @@ class Ledgers(PostingRules, ReversalRules, ReservationRules, HoldRules, PeriodRu
         return periods.statement(account=account, period=periods.find(day(number)))
 
     @precondition(lambda self: self.calls)
-    @rule(back=st.integers(0, 5))
-    def again(self, back):
+    @rule(back=st.integers(0, 5), of_a_key=st.booleans())
+    def again(self, back, of_a_key=False):
         """The very same call as before: a replay where it had a name, refused or done once more where it had none."""
-        verb, words, named = self.calls[-1 - back % len(self.calls)]
+        calls = [call for call in self.calls if of_a_key and has_key(*call)] or self.calls
+        verb, words, named = calls[-1 - back % len(calls)]
         self.both(verb, *words, **named)
 
     @invariant()

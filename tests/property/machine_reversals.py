@@ -44,25 +44,26 @@ class ReversalRules:
         return self.some(index, [k for k, t in self.model.transactions.items() if t.legs] or self.ids)
 
     @precondition(lambda self: self.ids)
-    @rule(index=pick, leg=pick, amount=parts, wrong=wrongs, key=keys, at=noons, lands=landings)
-    def reverse_entries(self, index, leg, amount, wrong, key, at=None, lands=False):
+    @rule(index=pick, leg=pick, amount=parts, wrong=wrongs, key=keys, at=noons, lands=landings, by_hand=st.booleans())
+    def reverse_entries(self, index, leg, amount, wrong, key, at=None, lands=False, by_hand=False):
         """One debit and one credit of what was posted."""
         label = self.posted(index)
-        self.reverse_chosen(label, self.chosen(label, leg, amount, wrong), key, at, lands)
+        entries = self.chosen(label, leg, amount, wrong)
+        if by_hand:
+            self.reverse_by_hand(label, entries, key)
+        else:
+            self.reverse_chosen(label, entries, key, at, lands)
 
     @precondition(lambda self: self.ids)
-    @rule(index=pick, leg=pick, amount=st.one_of(st.none(), parts), wrong=wrongs, key=keys)
-    def reverse_asked_for_outside(self, index, leg, amount, wrong, key):
-        label = self.posted(index)
-        entries = None if amount is None else self.chosen(label, leg, amount, wrong)
-        self.reverse_by_hand(label, entries, key)
-
-    @precondition(lambda self: self.ids)
-    @rule(index=pick, begun=st.booleans(), key=keys, at=noons, lands=landings)
-    def reverse_what_is_left(self, index, begun, key, at=None, lands=False):
+    @rule(index=pick, begun=st.booleans(), key=keys, at=noons, lands=landings, by_hand=st.booleans())
+    def reverse_what_is_left(self, index, begun, key, at=None, lands=False, by_hand=False):
         """Of what was reversed in part before, or of anything."""
         again = [t.reverses for t in self.model.transactions.values() if t.reverses]
-        self.reverse_rest(self.some(index, again) if begun and again else self.posted(index), key, at, lands)
+        label = self.some(index, again) if begun and again else self.posted(index)
+        if by_hand:
+            self.reverse_by_hand(label, None, key)
+        else:
+            self.reverse_rest(label, key, at, lands)
 
     def chosen(self, label, leg, amount, wrong=""):
         legs = self.model.transactions[label].legs

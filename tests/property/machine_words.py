@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.property.chart import ADA, BANK, BEN, DOLLAR, DOLLARS, EUROS, STATUS, TRADING
 
 amounts = st.sampled_from([1, 50, 100, 100, 100, 250, 3000])
-keys = st.sampled_from([None] * 7 + ["k1", "k2", "k3", "k4", "k5"])
+KEYS = ["k1", "k2", "k3", "k4", "k5"]
+keys = st.sampled_from([None] * 7 + KEYS)
 sources = st.sampled_from([None] * 5 + ["s1", "s2"])
 pick = st.integers(0, 1000)
 ends = st.sampled_from([None, 1, 2])

@@ -37,12 +37,11 @@ REACHED = {
     "reverse": "accepted over_reversal currency_mismatch moves_hold reversal_of_reversal",
     "reverse at": "accepted",
     "reverse lands": "accepted",
-    "reverse entries": "accepted replayed over_reversal unbalanced invalid_request idempotency_key_reused "
-    "reversal_of_reversal moves_hold",
-    "reverse rest": "accepted replayed already_reversed insufficient_available idempotency_key_reused moves_hold "
+    "reverse entries": "accepted over_reversal unbalanced reversal_of_reversal idempotency_key_reused",
+    "reverse rest": "accepted replayed already_reversed insufficient_available idempotency_key_reused "
     "reversal_of_reversal",
-    "reverse_by_hand": "accepted replayed already_reversed moves_hold reversal_of_reversal",
-    "reverse_by_hand entries": "accepted replayed entries_mirrored not_in_original over_reversal unbalanced",
+    "reverse_by_hand": "accepted already_reversed reversal_of_reversal idempotency_key_reused",
+    "reverse_by_hand entries": "accepted entries_mirrored not_in_original over_reversal unbalanced",
     "resolve": "accepted over_post already_posted void_after_post already_voided post_after_void expired "
     "status_not_declared unbalanced",
     "resolve at": "accepted",
@@ -96,8 +95,8 @@ def test_a_rule_that_goes_dead_is_found():
         def close_day(self):
             """Nothing."""
 
-    lost = {answer for _, answer in missing(reached(NeverCloses, rounds=1))}
-    assert "period_closed" in lost
+    lost = {verb for verb, answer in missing(reached(NeverCloses, rounds=1)) if answer == "period_closed"}
+    assert lost == {verb for verb, answers in REACHED.items() if "period_closed" in answers.split()}
 
 
 def test_every_verb_is_asked_for():
