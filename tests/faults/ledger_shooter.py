@@ -97,11 +97,9 @@ class Shooter:
         steps = list(enumerate(self.steps))[first:]
         end = next((number for number, step in steps if step.verb in TIME), len(self.steps))
         for number, step in steps:
-            for death in DEATHS:
-                if step.kind in UNDER_FIRE and not self.counts[f"{step.kind}: {death}"]:
-                    if (number, death) not in self.tried:
-                        return number, death, end
-                    break
+            wanted = [death for death in DEATHS if not self.counts[f"{step.kind}: {death}"]]
+            if step.kind in UNDER_FIRE and wanted and (number, wanted[0]) not in self.tried:
+                return number, wanted[0], end
         return len(self.steps), "", end
 
     def time_comes(self, step: Step) -> None:
