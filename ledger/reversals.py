@@ -48,6 +48,7 @@ def reverse(
         raise NothingPosted(param="transaction")
     back = None if legs is None else [Leg(leg.account, leg.amount.copy_negate()) for leg in legs]
     part = part_of(amount, back)
+    rest = rest and amount is None and legs is None
     check(reasons.reason(original.reason_id).reversal_code, back or posted)
     arguments = [
         (ids.new_id(), "uuid"),
@@ -55,7 +56,7 @@ def reverse(
         *part,
         (effective_at, "timestamptz"),
         *names(idempotency_key, source),
-        (_fingerprint(transaction_id, part, source, effective_at, description, metadata), "bytea"),
+        (_fingerprint(transaction_id, part, rest, source, effective_at, description, metadata), "bytea"),
         (description, "text"),
         (as_json(metadata), "jsonb"),
         (rest, "boolean"),
@@ -64,8 +65,9 @@ def reverse(
     return Posted(row["id"], row["recorded_at"], row["replayed"], row["remaining"])
 
 
-def _fingerprint(transaction_id: uuid.UUID, part: list[tuple[Any, str]], *words: Any) -> bytes:
-    return fingerprint("reverse", transaction_id, [value for value, _ in part if value is not None], *words)
+def _fingerprint(transaction_id: uuid.UUID, part: list[tuple[Any, str]], rest: bool, *words: Any) -> bytes:
+    given = ["rest"] if rest else [value for value, _ in part if value is not None]
+    return fingerprint("reverse", transaction_id, given, *words)
 
 
 def mirrored(transaction_id: uuid.UUID) -> list[Leg]:

@@ -25,8 +25,8 @@ TRANSIT_MOST = 100  # accounts with money in transit that are listed
 _TRANSIT = (Path(__file__).parent / "sql" / "transit.sql").read_text()
 # What a stored figure is compared with its entries by.
 DRIFT = (
-    "balanced", "balances", "chain", "checkpoints", "checkpoint_hours", "checkpoint_sums", "backdated_blocks", "pendings", "holds",
-    "held_accounts", "monitors",
+    "balanced", "balances", "chain", "checkpoints", "checkpoint_hours", "checkpoint_sums", "backdated_blocks",
+    "pendings", "holds", "held_accounts", "monitors",
 )  # fmt: skip
 
 

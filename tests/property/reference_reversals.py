@@ -8,9 +8,12 @@ class Reversals:
     """The part of `reference_ledger.Ledger` that takes back what was posted."""
 
     def reverse(self, label, amount=None, key=None, currency="EUR", at=None, lands=False, entries=None, rest=False):
-        """`entries`: as they stand in the original, or less. `rest`: all that is left, said in the same words as the
-        whole, so that under one key they are one."""
-        original, body = self.transactions[label], ("reverse", label, amount, amount and currency, entries, at, lands)
+        """`entries`: as they stand in the original, or less. `rest`: all that is left, where nothing else is said."""
+        rest = rest and not amount and not entries
+        original, body = (
+            self.transactions[label],
+            ("reverse", label, amount, amount and currency, entries, rest, at, lands),
+        )
         if original.reverses or not original.legs:
             raise Refused("reversal_of_reversal" if original.reverses else "nothing_posted")
         reason = f"{original.reason}_REVERSAL"

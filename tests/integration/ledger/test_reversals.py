@@ -240,6 +240,8 @@ def test_the_rest_is_whatever_parts_and_entries_have_left(conversion):
     assert (rest.remaining, state(conversion), books.balance(books.wallet())) == (0, "reversed", "0")
     again = books.reverse(conversion, rest=True, idempotency_key="rest")
     assert (again.id, again.replayed) == (rest.id, True)
+    with pytest.raises(IdempotencyKeyReused):
+        books.reverse(conversion, idempotency_key="rest")
     with pytest.raises(AlreadyReversed) as refused:
         books.reverse(conversion, rest=True)
     assert (refused.value.param, books.balance(books.wallet())) == ("transaction", "0")
