@@ -19,6 +19,7 @@ HARMLESS = {
     "ledger_period_digest", "ledger_accounts_between", "ledger_digest", "ledger_quoted", "ledger_time_text",
     "ledger_day_starts", "ledger_day_lock", "ledger_account_in", "ledger_hour_sums", "ledger_sum_below",
     "ledger_sum_steps",
+    "ledger_checkpoint_before", "ledger_checkpoint_blocks", "ledger_checkpoint_running",
     "ledger_backdated_between", "ledger_backdated_sums", "ledger_effective_high", "ledger_seq_effective",
 }  # fmt: skip
 TABLES = """
