@@ -86,12 +86,13 @@ class Money:
     def of(cls, amount: Decimal | int | str, code: str) -> "Money":
         """Exact amount from a decimal, an integer or plain ASCII text like "12.50".
 
-        Raises InvalidAmount for a float, NaN, an exponent form, too many decimals, or 21 digits and more."""
+        Nothing has no sign: "-0" is 0. Raises InvalidAmount for a float, NaN, an exponent form, too many decimals, or
+        21 digits and more."""
         unit = currency(code)
         exact = _exact(amount)
         if -exact.normalize(EXACT).as_tuple().exponent > unit.exponent:  # type: ignore[operator]
             raise InvalidAmount(f"{code} has {unit.exponent} decimals.", param="amount")
-        return cls(exact.quantize(unit.unit, context=EXACT), code)
+        return cls(EXACT.plus(exact.quantize(unit.unit, context=EXACT)), code)
 
     @classmethod
     def from_minor(cls, minor: int, code: str) -> "Money":

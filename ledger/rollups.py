@@ -40,7 +40,8 @@ class RollUp:
     @property
     def balance(self) -> Decimal:
         """The sum in the group's normal direction."""
-        return EXACT.multiply(EXACT.subtract(self.credit, self.debit), Decimal(self.sign))
+        sides = (self.credit, self.debit) if self.sign > 0 else (self.debit, self.credit)
+        return EXACT.subtract(*sides)
 
 
 def roll_up(

@@ -37,7 +37,8 @@ def test_the_trial_balance_balances_in_json_and_in_csv(firm: World) -> None:
 
 def test_before_anything_happened_there_was_nothing(firm: World) -> None:
     found = firm.auditor.read("/reports/trial-balance", at="2020-01-01T00:00:00Z", by="category")
-    assert {row["debit"] for row in found["rows"]} <= {"0.00", "0"}
+    amounts = {row[name] for row in found["rows"] + found["totals"] for name in ("debit", "credit", "balance")}
+    assert amounts <= {"0.00", "0"}
     assert found["at"] == "2020-01-01T00:00:00Z"
 
 

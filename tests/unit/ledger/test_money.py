@@ -104,12 +104,18 @@ def test_more_decimals_than_the_currency_has_are_refused(amount, code):
         ("7", "JPY", "7"),
         (5, "KWD", "5.000"),
         ("-0", "EUR", "0.00"),
+        (Decimal("-0.0"), "JPY", "0"),
         (Decimal("1.50"), "EUR", "1.50"),
         (LARGEST, "ETH", LARGEST),
     ],
 )
 def test_the_text_has_exactly_the_currencys_decimals(amount, code, text):
-    assert Money.of(amount, code).text.removeprefix("-" if text.startswith("0") else "") == text
+    assert Money.of(amount, code).text == text
+
+
+def test_nothing_has_no_sign_whatever_is_done_to_it():
+    nothing = Money.zero("EUR")
+    assert [(-nothing).text, (nothing - nothing).text, Money.from_minor(0, "EUR").text] == ["0.00"] * 3
 
 
 @pytest.mark.parametrize("code", ["", "eur", "EURO", "ZZZ", None, 5, "EUR "])
