@@ -73,12 +73,8 @@ def archive(period: Period, *, actor: events.Who, now: datetime) -> WholeFile:
 
 
 def sealed_history(*, actor: events.Who, now: datetime) -> WholeFile:
-    """Links, rows, daily roots and signed checkpoints, read as the reader. Raises Unavailable while the key that
-    checkpoints are signed with is none, because the file names the public one."""
-    try:
-        seal_notes.public_keys()
-    except ValueError:
-        raise Unavailable("The sealed history names the seal's public key, and SEAL_KEY is none.") from None
+    """Links, rows, daily roots and signed checkpoints, read as the reader. Raises what `require_public_key` raises."""
+    require_public_key()
 
     def written(folder: Path) -> Path:
         path = folder / "seal.jsonl.gz"
@@ -87,6 +83,15 @@ def sealed_history(*, actor: events.Who, now: datetime) -> WholeFile:
         return path
 
     return _told(_whole(written, GZIP), partial(given.sealed_history, actor=actor, now=now))
+
+
+def require_public_key() -> None:
+    """Raise Unavailable while the key that checkpoints are signed with is none: the sealed history names its public
+    part."""
+    try:
+        seal_notes.public_keys()
+    except ValueError:
+        raise Unavailable("The sealed history names the seal's public key, and SEAL_KEY is none.") from None
 
 
 def verifier() -> WholeFile:

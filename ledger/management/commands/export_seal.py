@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ledger.errors import DomainError
 from ledger.exports import given, reading, seal
-from ledger.exports.files import VERIFIER
+from ledger.exports.files import VERIFIER, require_public_key
 from ledger.system import System
 
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, to: Path, verifier: Path | None, **options: Any) -> None:
         try:
             given.require_record()
+            require_public_key()
         except DomainError as error:
             raise CommandError(error.detail) from error
         if verifier:

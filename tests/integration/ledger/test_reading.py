@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -131,6 +132,14 @@ def test_a_role_that_cannot_record_it_exports_nothing(tmp_path: Path, role: str,
     assert out.getvalue() == ""
     assert list(tmp_path.iterdir()) == []
     assert Event.objects.count() == before
+
+
+def test_without_a_key_the_sealed_history_is_refused_in_words(tmp_path: Path, settings: Any) -> None:
+    settings.SEAL = {**settings.SEAL, "key": ""}
+    with pytest.raises(CommandError, match="SEAL_KEY is none"):
+        call_command("export_seal", to=tmp_path / "seal.jsonl", verifier=tmp_path / "verify.py")
+    assert list(tmp_path.iterdir()) == []
+    assert not Event.objects.filter(type="seal.exported").exists()
 
 
 def test_the_verifier_goes_with_the_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
