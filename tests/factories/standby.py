@@ -10,6 +10,7 @@ from typing import Self
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from config.embedded import major
 from config.postgres import START_SECONDS, Postgres
 from config.processes import account, private_folder
 
@@ -21,7 +22,7 @@ class Standby(Postgres):
     @contextmanager
     def of(cls, primary: str, folder: Path) -> Iterator[Self]:
         """Running, with everything that the primary has by now; gone afterwards."""
-        server = cls(folder / f"standby-{os.getpid()}", durable=False)
+        server = cls(folder / f"standby-{os.getpid()}", major=major(), durable=False)
         try:
             server.follow(primary)
             yield server
