@@ -17,6 +17,12 @@ from ledger.errors import Unavailable
 READER = "reader"
 PATIENCE = 5.0  # seconds; a standby that works is some milliseconds behind
 _CHUNK = 2000
+# Where the last record ends. When it ended with its page, the place for the next one lies behind the header of the next
+# page, 24 or 40 bytes: a standby never says that it has got there before there is a next one.
+_ENDS = """
+    SELECT (place - CASE WHEN page IN (24, 40) THEN page ELSE 0 END)::text
+      FROM (SELECT place, pg_wal_lsn_diff(place, '0/0') %% current_setting('wal_block_size')::int AS page
+              FROM (SELECT %s::pg_lsn AS place) p) p"""
 
 
 def alias() -> str:
@@ -31,7 +37,8 @@ def catch_up(using: str) -> None:
     Raises Unavailable when the standby does not catch up within a few seconds."""
     if using == "default" or not rows(using, "SELECT pg_is_in_recovery()")[0][0]:
         return
-    [(committed,)] = rows("default", "SELECT pg_current_wal_insert_lsn()::text")
+    [(place,)] = rows("default", "SELECT pg_current_wal_insert_lsn()::text")
+    [(committed,)] = rows("default", _ENDS, [place])
     deadline = time.monotonic() + PATIENCE
     while not rows(using, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [committed])[0][0]:
         if time.monotonic() > deadline:

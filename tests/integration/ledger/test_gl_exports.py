@@ -50,6 +50,30 @@ def line(**words):
     return gl_mappings.add(**(values | words), actor=FINANCE, now=tomorrow())
 
 
+@pytest.mark.parametrize("changes", [1, 2, 3])
+def test_a_day_is_read_again_when_the_mapping_changes_meanwhile(book, monkeypatch, changes):
+    read, readings = gl_exports._read, []
+
+    def while_somebody_maps(day, form):
+        found = read(day, form)
+        readings.append(found)
+        if len(readings) <= changes:
+            line(pattern="wallet", currency=["EUR", "USD", "JPY"][len(readings) - 1], valid_from=today())
+        return found
+
+    monkeypatch.setattr(gl_exports, "_read", while_somebody_maps)
+    if changes == 3:
+        with pytest.raises(errors.Unavailable, match="being changed"):
+            export()
+        assert not GlExport.objects.exists()
+        assert not Event.objects.filter(type="gl.exported").exists()
+        return
+    made = export()
+    assert len(readings) == changes + 1
+    assert readings[0].content != made.content == readings[-1].content
+    assert b"2999" in made.content
+
+
 @pytest.mark.parametrize("form", ["summary", "detailed"])
 def test_a_day_balances_per_currency_and_counts_its_own_lines(book, form):
     made = export(form)

@@ -53,6 +53,15 @@ def test_a_day_is_not_handed_over_without_what_the_standby_has_not_heard_of(
         exported()
 
 
+@pytest.mark.parametrize(
+    ("place", "end"),
+    [("0/3000028", "0/3000000"), ("1/3002018", "1/3002000"), ("0/3002020", "0/3002020"), ("0/3000000", "0/3000000")],
+)
+def test_a_page_that_is_full_is_not_waited_beyond(place: str, end: str) -> None:
+    """What would be written next lies behind the header of the next page, where no standby is until it is written."""
+    assert reading.rows("default", reading._ENDS, [place]) == [(end,)]
+
+
 def test_an_archive_has_what_was_closed_while_the_standby_waited(
     book: None, standby: Standby, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
